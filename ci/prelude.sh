@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# Sourced by the scripts of ci/: strict mode, the root of the source tree, and what they share.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PYTHONDONTWRITEBYTECODE=1
+jobs=${PGCREW_JOBS:-2}
+
+# configure FOLDER MESON_OPTION...: set a build folder up, or look again at what tests there are when
+# a folder of sources has changed.
+configure() {
+	local folder=$1 stamp=$1/configured again=()
+	shift
+	if [ -e "$folder/build.ninja" ]; then
+		[ ! -e "$stamp" ] || [ -n "$(find common extensions tests -type d -newer "$stamp" -print -quit)" ] ||
+			return 0
+		again=(--reconfigure)
+	fi
+	meson setup ${again[@]+"${again[@]}"} "$folder" "$@" && touch "$stamp"
+}
+
+# run_tests FOLDER MESON_OPTION... -- ARGUMENT...: configure, compile, run `meson test ARGUMENT...`
+# and close on the counts. A build that fails counts as one failed test.
+run_tests() {
+	local folder=$1 options=() status=0
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	if ! { configure "$folder" "${options[@]}" && ninja -C "$folder" -j "$jobs"; }; then
+		echo '0 passed, 1 failed, 0 skipped'
+		return 1
+	fi
+	rm -f "$folder/meson-logs/testlog.json"
+	meson test -C "$folder" --no-rebuild --num-processes "$jobs" --print-errorlogs "$@" || status=$?
+	ci/count "$folder/meson-logs/testlog.json" || status=1
+	return "$status"
+}

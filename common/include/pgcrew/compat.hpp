@@ -1,0 +1,146 @@
+// What differs between PostgreSQL 15 and 19: the only place that asks for the version.
+// Functions are thin; call them where the server function of the same purpose may be called.
+#pragma once
+#include "pgcrew/boundary.hpp"
+
+extern "C" {
+#include <lib/dshash.h>
+#include <postmaster/bgworker.h>
+#include <storage/lwlock.h>
+#include <tcop/pquery.h>
+#include <utils/guc.h>
+#include <utils/guc_tables.h>
+#include <utils/timestamp.h>
+#include <utils/wait_event.h>
+#if PG_VERSION_NUM >= 170000
+#include <storage/dsm_registry.h>
+#endif
+}
+
+// The module's magic block, with name and version where the server keeps them.
+#if PG_VERSION_NUM >= 180000
+#define PGCREW_MODULE_MAGIC(module)                                                                \
+    extern "C" {                                                                                   \
+    PG_MODULE_MAGIC_EXT(.name = module, .version = PGCREW_VERSION);                                \
+    PGDLLEXPORT void _PG_init(void);                                                               \
+    }                                                                                              \
+    static_assert(true)
+#else
+#define PGCREW_MODULE_MAGIC(module)                                                                \
+    extern "C" {                                                                                   \
+    PG_MODULE_MAGIC;                                                                               \
+    PGDLLEXPORT void _PG_init(void);                                                               \
+    }                                                                                              \
+    static_assert(true)
+#endif
+
+namespace pgcrew::compat {
+
+// --- shared memory ---------------------------------------------------------------------------
+#if PG_VERSION_NUM >= 170000
+inline constexpr bool has_dsm_registry = true;
+#else
+inline constexpr bool has_dsm_registry = false;
+#endif
+
+// Creates or attaches the segment `name`; `init` runs in the process that creates it, before any
+// other can attach.
+inline void *named_dsm_segment([[maybe_unused]] const char *name, [[maybe_unused]] size_t size,
+                               [[maybe_unused]] void (*init)(void *)) {
+#if PG_VERSION_NUM >= 190000
+    bool found = false;
+    return GetNamedDSMSegment(
+        name, size, [](void *at, void *arg) { reinterpret_cast<void (*)(void *)>(arg)(at); },
+        &found, reinterpret_cast<void *>(init));
+#elif PG_VERSION_NUM >= 170000
+    bool found = false;
+    return GetNamedDSMSegment(name, size, init, &found);
+#else
+    return nullptr;
+#endif
+}
+
+// A new tranche of lightweight locks. Before 19 only register_tranche() gives it its name, in each
+// process.
+inline int new_tranche([[maybe_unused]] const char *name) {
+#if PG_VERSION_NUM >= 190000
+    return LWLockNewTrancheId(name);
+#else
+    return LWLockNewTrancheId();
+#endif
+}
+
+inline void register_tranche([[maybe_unused]] int tranche_id, [[maybe_unused]] const char *name) {
+#if PG_VERSION_NUM < 190000
+    LWLockRegisterTranche(tranche_id, name);
+#endif
+}
+
+// Parameters of a dshash table whose keys are compared and hashed as plain memory.
+inline dshash_parameters binary_dshash(size_t key_size, size_t entry_size, int tranche_id) {
+    dshash_parameters p{};
+    p.key_size = key_size;
+    p.entry_size = entry_size;
+    p.compare_function = dshash_memcmp;
+    p.hash_function = dshash_memhash;
+#if PG_VERSION_NUM >= 170000
+    p.copy_function = dshash_memcpy;
+#endif
+    p.tranche_id = tranche_id;
+    return p;
+}
+
+// --- workers ---------------------------------------------------------------------------------
+// Lets a NOLOGIN role in; nothing before 17.
+#if PG_VERSION_NUM >= 170000
+inline constexpr uint32 bypass_role_login_check = BGWORKER_BYPASS_ROLELOGINCHECK;
+#else
+inline constexpr uint32 bypass_role_login_check = 0;
+#endif
+
+// A wait event shown under its name in pg_stat_activity; "Extension" before 17.
+inline uint32 new_wait_event([[maybe_unused]] const char *name) {
+#if PG_VERSION_NUM >= 170000
+    return WaitEventExtensionNew(name);
+#else
+    return PG_WAIT_EXTENSION;
+#endif
+}
+
+// --- settings --------------------------------------------------------------------------------
+struct Settings {
+    config_generic **list;
+    int count;
+};
+// All settings, in a palloc'd array from 16 on.
+inline Settings all_settings() {
+    Settings all{};
+#if PG_VERSION_NUM >= 160000
+    all.list = get_guc_variables(&all.count);
+#else
+    all.list = get_guc_variables();
+    all.count = GetNumConfigOptions();
+#endif
+    return all;
+}
+
+// --- time ------------------------------------------------------------------------------------
+// -1, 0 or 1: minus infinity, finite, infinity.
+inline int interval_infinity([[maybe_unused]] const Interval *interval) {
+#if PG_VERSION_NUM >= 170000
+    return INTERVAL_IS_NOBEGIN(interval) ? -1 : INTERVAL_IS_NOEND(interval) ? 1 : 0;
+#else
+    return 0;
+#endif
+}
+
+// --- executor --------------------------------------------------------------------------------
+// Runs a portal to its end, once.
+inline void run_portal(Portal portal, bool top_level, DestReceiver *to, QueryCompletion *completion) {
+#if PG_VERSION_NUM >= 180000
+    (void)PortalRun(portal, FETCH_ALL, top_level, to, to, completion);
+#else
+    (void)PortalRun(portal, FETCH_ALL, top_level, true, to, to, completion);
+#endif
+}
+} // namespace pgcrew::compat
