@@ -5,17 +5,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PYTHONDONTWRITEBYTECODE=1
 jobs=${PGCREW_JOBS:-2}
 
-# configure FOLDER MESON_OPTION...: set a build folder up, or look again at what tests there are when
-# a folder of sources has changed.
+# configure FOLDER MESON_OPTION...: set a build folder up, or do so again when the options have
+# changed or a folder of sources has, for the tests there are.
 configure() {
 	local folder=$1 stamp=$1/configured again=()
 	shift
 	if [ -e "$folder/build.ninja" ]; then
-		[ ! -e "$stamp" ] || [ -n "$(find common extensions tests -type d -newer "$stamp" -print -quit)" ] ||
+		if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$*" ] &&
+			[ -z "$(find common extensions tests -type d -newer "$stamp" -print -quit)" ]; then
 			return 0
+		fi
 		again=(--reconfigure)
 	fi
-	meson setup ${again[@]+"${again[@]}"} "$folder" "$@" && touch "$stamp"
+	meson setup ${again[@]+"${again[@]}"} "$folder" "$@" && echo "$*" >"$stamp"
 }
 
 # run_tests FOLDER MESON_OPTION... -- ARGUMENT...: configure, compile, run `meson test ARGUMENT...`

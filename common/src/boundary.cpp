@@ -1,4 +1,5 @@
-// C++ calls the server: the only two sigsetjmp of the project.
+// C++ calls the server. All sigsetjmp of the project are here, but the one that writes an error to
+// the log.
 #include "pgcrew/boundary.hpp"
 
 #include "pgcrew/server_error.hpp"

@@ -10,6 +10,7 @@ namespace pgcrew {
 
 void cleanup(const char *what, void (*f)(void *), void *arg) noexcept {
     const bool before = tainted();
+    const HoldInterrupts hold; // a cancel served here would be lost
     try {
         try {
             call([&] { f(arg); });

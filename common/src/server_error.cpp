@@ -18,6 +18,23 @@ ServerErrorData::Text copy(const char *text) {
 char *borrow(const ServerErrorData::Text &text) noexcept {
     return text ? const_cast<char *>(text->c_str()) : nullptr;
 }
+
+// Raises, and reports as the server's main loop does. What fails on the way, memory say, is
+// reported instead.
+void raise_and_report(ErrorData *e) noexcept {
+    const detail::Stacks stacks;
+    sigjmp_buf local;
+    if (sigsetjmp(local, 0) == 0) {
+        PG_exception_stack = &local;
+        error_context_stack = nullptr; // the record has its context already
+        ThrowErrorData(e);
+    } else {
+        stacks.restore();
+        EmitErrorReport();
+        FlushErrorState();
+    }
+    stacks.restore();
+}
 } // namespace
 
 ServerErrorData::ServerErrorData(const ErrorData &e)
@@ -59,25 +76,12 @@ void log_server_error(const ServerErrorData &data) noexcept {
     e.funcname = borrow(data.funcname);
     e.lineno = data.lineno;
 
-    const detail::Stacks stacks;
     const uint32 interrupt_holdoff = InterruptHoldoffCount;
     const uint32 cancel_holdoff = QueryCancelHoldoffCount;
     const CommandDest destination = whereToSendOutput;
     whereToSendOutput = DestNone; // to the log alone
-    PG_TRY();
-    {
-        error_context_stack = nullptr; // the record has its context already
-        ThrowErrorData(&e);
-    }
-    PG_CATCH();
-    {
-        stacks.restore();
-        EmitErrorReport();
-        FlushErrorState();
-    }
-    PG_END_TRY();
+    raise_and_report(&e);
     whereToSendOutput = destination;
-    stacks.restore();
     InterruptHoldoffCount = interrupt_holdoff;
     QueryCancelHoldoffCount = cancel_holdoff;
 }

@@ -79,7 +79,7 @@ std::optional<WorkerHandle> start_worker(const WorkerSpec &spec) {
 
 WorkerHandle::~WorkerHandle() {
     if (handle_ != nullptr)
-        pfree(handle_);
+        cleanup("freeing a worker's handle", [handle = handle_] { pfree(handle); });
 }
 
 pid_t WorkerHandle::pid() const {

@@ -9,19 +9,14 @@ extern "C" {
 namespace pgcrew {
 namespace detail {
 
-Transaction::Transaction() {
+void Transaction::start() {
     if (IsTransactionState())
         throw Error(sqlstate::active_sql_transaction, "a transaction is already in progress");
     open_ = true; // should starting fail half way, abort
-    try {
-        call([] {
-            SetCurrentStatementStartTimestamp();
-            StartTransactionCommand();
-        });
-    } catch (...) {
-        finish();
-        throw;
-    }
+    call([] {
+        SetCurrentStatementStartTimestamp();
+        StartTransactionCommand();
+    });
 }
 
 void Transaction::commit() {

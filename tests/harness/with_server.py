@@ -6,6 +6,7 @@ lines that log_scan lists.
 """
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,8 @@ def options():
     parser.add_argument("--template", required=True, type=Path, help="cluster to start from")
     parser.add_argument("--conf", action="append", default=[], type=Path,
                         help="settings of the test, where the file exists")
+    parser.add_argument("--results", type=Path,
+                        help="folder that takes what the command left in out/results")
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
 
@@ -75,6 +78,13 @@ class Server:
             return False
 
 
+def keep(results, folder):
+    """Not the file itself: it is its owner's alone, and a copy may become the expected output."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in results.glob("*.out"):
+        shutil.copyfile(file, folder / file.name)
+
+
 def main():
     o = options()
     with scratch.folder() as work:
@@ -88,6 +98,8 @@ def main():
                 print("# the server did not start, or ended before the test did", file=sys.stderr)
                 status = 1
         finally:
+            if o.results:
+                keep(work / "out" / "results", o.results)
             log = server.logfile.read_text(errors="replace")
             complaints = log_scan.complaints(log)
             if complaints:

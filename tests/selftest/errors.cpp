@@ -70,6 +70,8 @@ void start(DestReceiver *, int, TupleDesc) {}
 void done(DestReceiver *) {}
 } // namespace
 
+PGCREW_FUNCTION(selftest_one) { PG_RETURN_INT32(1); }
+
 // Raises the kind of error asked for, through C++ frames with destructors.
 PGCREW_FUNCTION(selftest_fail) {
     const Probe probe;
@@ -152,9 +154,31 @@ PGCREW_FUNCTION(selftest_failing_cleanup) {
         }
     };
     const Careless careless;
-    if (pgcrew::Args(fcinfo).boolean(0))
-        throw std::runtime_error("the first error");
+    fail(pgcrew::Args(fcinfo).text(0));
     PG_RETURN_BOOL(pgcrew::tainted());
+}
+
+// A destructor that comes back to C++ through the server: what is on its way is not its error.
+PGCREW_FUNCTION(selftest_callback_in_cleanup) {
+    struct Careful {
+        ~Careful() {
+            pgcrew::cleanup("testing",
+                            [] { DirectFunctionCall1(selftest_one, BoolGetDatum(true)); });
+        }
+    };
+    const Careful careful;
+    fail(pgcrew::Args(fcinfo).text(0));
+    PG_RETURN_VOID();
+}
+
+// A cancel that comes while a destructor is busy.
+PGCREW_FUNCTION(selftest_cancel_in_cleanup) {
+    const Probe probe;
+    QueryCancelPending = true;
+    InterruptPending = true;
+    pgcrew::cleanup("testing", [] { CHECK_FOR_INTERRUPTS(); });
+    pgcrew::check_for_interrupts();
+    PG_RETURN_VOID();
 }
 
 // C++ -> server -> C++ that throws -> server -> C++, which sees it and lets it go on.

@@ -16,8 +16,12 @@ CREATE FUNCTION @extschema@.swallow(in_subtransaction boolean, sql text) RETURNS
     LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'selftest_swallow';
 CREATE FUNCTION @extschema@.swallow_cancel() RETURNS boolean
     LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'selftest_swallow_cancel';
-CREATE FUNCTION @extschema@.failing_cleanup(while_unwinding boolean) RETURNS boolean
+CREATE FUNCTION @extschema@.failing_cleanup(kind text) RETURNS boolean
     LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'selftest_failing_cleanup';
+CREATE FUNCTION @extschema@.callback_in_cleanup(kind text) RETURNS void
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'selftest_callback_in_cleanup';
+CREATE FUNCTION @extschema@.cancel_in_cleanup() RETURNS void
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'selftest_cancel_in_cleanup';
 CREATE FUNCTION @extschema@.callback() RETURNS void
     LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'selftest_callback';
 CREATE FUNCTION @extschema@.state(OUT alive bigint, OUT any_destroyed boolean, OUT holdoff bigint,
@@ -58,7 +62,7 @@ CREATE FUNCTION @extschema@.nested_subtransactions() RETURNS boolean
 CREATE FUNCTION @extschema@.round_trip(boolean, integer, bigint, double precision, text, jsonb,
         timestamptz, oid,
         OUT "boolean" boolean, OUT small integer, OUT big bigint, OUT "real" double precision,
-        OUT words text, OUT json jsonb, OUT moment timestamptz, OUT object oid)
+        OUT words text, OUT doc jsonb, OUT moment timestamptz, OUT object oid)
     LANGUAGE c AS 'MODULE_PATHNAME', 'selftest_round_trip';
 CREATE FUNCTION @extschema@.execute(sql text, read_only boolean DEFAULT false,
         row_limit bigint DEFAULT 0,
@@ -71,7 +75,7 @@ CREATE FUNCTION @extschema@.session_and_exception() RETURNS integer
 
 -- arguments and results
 CREATE FUNCTION @extschema@.arguments(yes boolean, small integer, big bigint,
-        "real" double precision, words text, object oid, moment timestamptz, json jsonb,
+        "real" double precision, words text, object oid, moment timestamptz, doc jsonb,
         OUT boolean, OUT integer, OUT bigint, OUT double precision, OUT text, OUT oid,
         OUT timestamptz, OUT jsonb)
     LANGUAGE c AS 'MODULE_PATHNAME', 'selftest_arguments';

@@ -7,8 +7,6 @@ extern "C" {
 #include <port/atomics.h>
 }
 
-using selftest::Probe;
-
 namespace {
 struct Root {
     LWLock lock;

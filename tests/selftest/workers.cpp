@@ -73,7 +73,8 @@ pgcrew::WorkerSpec spec(const std::string &entry, const std::string &extra, int 
             .restart_after = std::chrono::seconds(restart_after),
             .arg = Int32GetDatum(42),
             .extra = extra,
-            .start_time = pgcrew::WorkerSpec::Start::ConsistentState};
+            .start_time = pgcrew::WorkerSpec::Start::ConsistentState,
+            .database_connection = entry != "plain_worker"};
 }
 
 const char *name(pgcrew::WorkerStatus status) {
@@ -112,6 +113,13 @@ PGCREW_WORKER(selftest_role_worker, pgcrew::OnTerm::Interrupt) {
             ereport(LOG, (errmsg_internal("selftest worker: connected as %s", user.c_str())));
         });
     });
+}
+
+// Needs no database.
+PGCREW_WORKER(selftest_plain_worker, pgcrew::OnTerm::Flag) {
+    log("runs without a database");
+    while (!worker.stop_requested())
+        (void)worker.wait(std::chrono::milliseconds(60000), PG_WAIT_EXTENSION);
 }
 
 namespace selftest {

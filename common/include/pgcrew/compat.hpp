@@ -136,7 +136,8 @@ inline int interval_infinity([[maybe_unused]] const Interval *interval) {
 
 // --- executor --------------------------------------------------------------------------------
 // Runs a portal to its end, once.
-inline void run_portal(Portal portal, bool top_level, DestReceiver *to, QueryCompletion *completion) {
+inline void run_portal(Portal portal, bool top_level, DestReceiver *to,
+                       QueryCompletion *completion) {
 #if PG_VERSION_NUM >= 180000
     (void)PortalRun(portal, FETCH_ALL, top_level, to, to, completion);
 #else

@@ -20,7 +20,7 @@ struct NoCopy {
 };
 
 // Runs `f` as call() does and turns any failure into a WARNING; for destructors. `what` completes
-// "error while ...".
+// "error while ...". A cancel waits until afterwards.
 void cleanup(const char *what, void (*f)(void *), void *arg) noexcept;
 template <class F> void cleanup(const char *what, F f) noexcept {
     static_assert(std::is_trivially_destructible_v<F>);

@@ -55,7 +55,7 @@ class SharedArea {
 // Declare it at namespace scope: constinit SharedState<Root> shared{"name"};
 template <class T> class SharedState {
     static_assert(std::is_standard_layout_v<T> && std::is_trivially_destructible_v<T>);
-    static_assert(sizeof(T) <= 64 * 1024, "put what is large into a dsa area");
+    static_assert(sizeof(T) <= 65536, "put what is large into a dsa area");
     static_assert(alignof(T) <= 64);
 
   public:

@@ -11,8 +11,9 @@ namespace detail {
 // A whole transaction; rolled back unless committed.
 class Transaction : NoCopy {
   public:
-    Transaction();
+    Transaction() = default;
     ~Transaction();
+    void start();
     void commit();
 
   private:
@@ -61,6 +62,7 @@ class ActiveSnapshot : NoCopy {
 // `f()` gets neither. An exception rolls back and goes on.
 template <class F> auto in_transaction(F &&f) {
     detail::Transaction transaction;
+    transaction.start();
     return detail::commit_after(transaction, [&] {
         if constexpr (std::is_invocable_v<F &, Spi &>) {
             ActiveSnapshot snapshot;

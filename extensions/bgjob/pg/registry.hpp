@@ -1,0 +1,162 @@
+// The control segment: every launched job and every worker of the server, for all sessions.
+//
+// One lightweight lock guards it all. It is held for some hundred nanoseconds at a time and never
+// while waiting, so one lock is enough and there is no lock order to get wrong. Sleepers use
+// condition variables chosen by the job's id: a job may vanish while somebody sleeps, so nothing
+// that can be freed is slept on, and every sleeper looks its job up again when it wakes.
+#pragma once
+#include "pg/job.hpp"
+#include "pgcrew/guards.hpp"
+
+extern "C" {
+#include <lib/dshash.h>
+#include <storage/condition_variable.h>
+#include <storage/lwlock.h>
+#include <storage/proc.h>
+}
+
+namespace pgcrew::bgjob {
+
+// All workers and all queued jobs of one (database, role).
+struct Crew {
+    dsa_pointer next;
+    Oid database, role;
+    JobId first, last;     // queued jobs, oldest first; 0 for none
+    int32 queued, running; // jobs
+    int32 workers;         // slots of this crew that are not free
+    int32 max_workers;     // as the latest launch said; 0 for no limit
+    int32 failed_starts;   // of workers, in a row
+};
+
+enum class WorkerState : uint8 { Free, Starting, Idle, Busy, Resetting };
+
+struct WorkerSlot {
+    WorkerState state;
+    bool dismissed;    // leave instead of taking another job
+    uint32 generation; // distinguishes the tenants of a slot
+    Oid database, role;
+    PGPROC *proc; // null until the worker is up and after it has left
+    int pid;
+    JobId job; // 0 unless busy
+    TimestampTz started_at, since;
+    int64 jobs_done;
+};
+
+struct Counters {
+    int64 launched, succeeded, failed, cancelled, timed_out, lost;
+    int64 workers_started, worker_start_failures, cancels_too_late;
+    int64 rows_kept, bytes_spilled;
+    double execution_ms, queue_ms;
+    TimestampTz since;
+};
+
+inline constexpr int waiting_rooms = 64;
+
+struct ControlSegment {
+    LWLock lock;
+    int tranche;
+    bool ready; // the rest is set
+    dsa_handle area;
+    dshash_table_handle jobs;
+    dsa_pointer workers; // WorkerSlot[worker_slots]
+    int32 worker_slots;
+    dsa_pointer crews;                    // chain
+    JobId next_id, reserved_id, first_id; // ids below first_id belong to an earlier life
+    uint64 next_session;
+    int32 queued, running, retained; // jobs; retained: finished and not detached
+    bool starving;                   // this crew waits for a slot: workers of fuller crews give way
+    Oid starving_database, starving_role;
+    PGPROC *supervisor; // null unless it is up
+    int supervisor_pid;
+    TimestampTz supervisor_starting; // when its start was asked for, 0 for never
+    Counters counters;
+    ConditionVariable job_changed[waiting_rooms]; // by job id
+    ConditionVariable any_finished;
+
+    static void init(ControlSegment &segment, int tranche_id) noexcept;
+};
+
+// From _PG_init, when preloaded.
+void request_shared_memory();
+
+// Attaches (and, the first time in the life of the server, creates) the segment.
+ControlSegment &segment();
+dsa_area *area();
+dshash_table *job_table();
+template <class T> T *address(dsa_pointer p) { // may map memory: only inside call()
+    return static_cast<T *>(dsa_get_address(area(), p));
+}
+
+// Shared memory of the segment. No lock needed. try_allocate gives InvalidDsaPointer when there is
+// none, allocate throws 53200. Either lets an error of the server out, which must not be swallowed:
+// locks of the area may be held until the transaction is aborted.
+dsa_pointer try_allocate(Size size);
+dsa_pointer allocate(Size size, const char *what);
+
+// Whom to wake once the lock is released: woken earlier they would only queue up for it.
+class Wakeups : NoCopy {
+  public:
+    ~Wakeups();
+    void process(PGPROC *proc) noexcept { process_ = proc; }
+    void waiters(JobId id) noexcept { job_ = id; }
+    void waiters_for_any() noexcept { any_ = true; }
+
+  private:
+    PGPROC *process_ = nullptr; // one is enough: no caller wakes two
+    JobId job_ = 0;
+    bool any_ = false;
+};
+
+// The lock, held while this lives. Throw nothing away under it: plain stores and look-ups only.
+class Locked : NoCopy {
+  public:
+    explicit Locked(LWLockMode mode);
+
+    // Null when there is no such job, or it was detached.
+    Job *find(JobId id) const;
+    // Adds a job with the next id, all else empty. The caller fills it before unlocking.
+    Job *insert();
+    // For the worker itself: its job stays its job when somebody detached it.
+    Job *find_working(JobId id) const;
+
+    Crew *crew(Oid database, Oid role) const; // null when there is none
+    Crew &require_crew(Oid database, Oid role);
+    void drop_empty_crews();
+
+    WorkerSlot *workers() const; // ControlSegment::worker_slots of them
+
+    Wakeups wake;
+
+  private:
+    LockGuard guard_; // after `wake`: released before the wake-ups go out
+};
+
+inline ConditionVariable *waiting_room(JobId id) {
+    return &segment().job_changed[static_cast<uint64>(id) % waiting_rooms];
+}
+
+// What an erased job leaves behind, to be given back once the lock is released: files take time.
+struct Remains {
+    dsa_pointer request, error, row_type, first_block, first_notice;
+    bool has_file;
+    FileSet files;
+};
+
+// Takes a finished job out of the table. Lock held exclusively.
+Remains take_out(Locked &locked, Job *job);
+
+// Lock not held.
+void give_back(Remains &remains);
+
+// Calls f(const Job &) for each job, detached ones too. Lock held; f is plain C.
+template <class F> void for_each_job(const Locked &, F f) {
+    call([&] {
+        dshash_seq_status scan;
+        dshash_seq_init(&scan, job_table(), false);
+        while (const auto *job = static_cast<const Job *>(dshash_seq_next(&scan)))
+            f(*job);
+        dshash_seq_term(&scan);
+    });
+}
+
+} // namespace pgcrew::bgjob

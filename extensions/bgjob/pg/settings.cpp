@@ -1,0 +1,102 @@
+#include "pg/settings.hpp"
+
+#include "pg/fault.hpp"
+#include "pgcrew/guc.hpp"
+
+namespace pgcrew::bgjob {
+
+#ifdef PGCREW_FAULT_POINTS
+char *fault_name = nullptr;
+#endif
+
+namespace settings {
+
+int queue_size, timeout, preview_length, error_length;
+int max_workers, max_workers_per_role, max_jobs_per_role;
+int worker_idle_timeout, result_retention, max_retained;
+bool log_jobs;
+
+void define() {
+    define_int(
+        {.name = "bgjob.queue_size",
+         .help =
+             "Sets the shared memory that a job's rows may use before they go to a temporary file.",
+         .variable = &queue_size,
+         .boot = 65536,
+         .min = min_queue_size,
+         .max = max_queue_size,
+         .flags = GUC_UNIT_BYTE});
+    define_int({.name = "bgjob.timeout",
+                .help = "Sets how long a launched job may run when the call names no timeout; 0 "
+                        "means no limit.",
+                .variable = &timeout,
+                .flags = GUC_UNIT_MS});
+    define_int({.name = "bgjob.preview_length",
+                .help = "Sets how much of a job's SQL is shown in views and error contexts.",
+                .variable = &preview_length,
+                .boot = 120,
+                .max = 8192,
+                .flags = GUC_UNIT_BYTE});
+    define_int({.name = "bgjob.error_length",
+                .help = "Sets how much of a job's error message is shown in views.",
+                .variable = &error_length,
+                .boot = 512,
+                .min = 16,
+                .max = max_error_length,
+                .flags = GUC_UNIT_BYTE});
+    define_int({.name = "bgjob.max_workers",
+                .help = "Sets how many workers the pool may have; -1 means as many as "
+                        "max_worker_processes allows.",
+                .variable = &max_workers,
+                .boot = -1,
+                .min = -1,
+                .max = 262143,
+                .context = PGC_SIGHUP});
+    define_int(
+        {.name = "bgjob.max_workers_per_role",
+         .help = "Sets how many workers one role may have in one database; 0 means no limit.",
+         .variable = &max_workers_per_role,
+         .max = 262143,
+         .context = PGC_SUSET});
+    define_int(
+        {.name = "bgjob.max_jobs_per_role",
+         .help = "Sets how many unfinished launched jobs one role may have; 0 means no limit.",
+         .variable = &max_jobs_per_role,
+         .boot = 10000,
+         .context = PGC_SUSET});
+    define_int({.name = "bgjob.worker_idle_timeout",
+                .help = "Sets how long a worker stays when there is nothing to do for it.",
+                .variable = &worker_idle_timeout,
+                .boot = 60000,
+                .context = PGC_SIGHUP,
+                .flags = GUC_UNIT_MS});
+    define_int({.name = "bgjob.result_retention",
+                .help = "Sets how long a finished job and its rows are kept when nobody detaches "
+                        "it; -1 means for ever.",
+                .variable = &result_retention,
+                .boot = 3600 * 1000,
+                .min = -1,
+                .context = PGC_SIGHUP,
+                .flags = GUC_UNIT_MS});
+    define_int({.name = "bgjob.max_retained",
+                .help = "Sets how many finished jobs are kept in all; the oldest go first.",
+                .variable = &max_retained,
+                .boot = 10000,
+                .context = PGC_SIGHUP});
+    define_bool({.name = "bgjob.log_jobs",
+                 .help = "Logs the start and the end of each launched job.",
+                 .variable = &log_jobs,
+                 .context = PGC_SUSET});
+#ifdef PGCREW_FAULT_POINTS
+    define_string({.name = "bgjob.fault",
+                   .help = "Names a rare failure to happen; for tests only.",
+                   .variable = &fault_name,
+                   .boot = "",
+                   .context = PGC_SUSET,
+                   .flags = GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE});
+#endif
+    reserve_prefix("bgjob");
+}
+
+} // namespace settings
+} // namespace pgcrew::bgjob

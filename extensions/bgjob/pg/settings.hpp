@@ -1,0 +1,26 @@
+// The settings of bgjob; docs/bgjob.md lists them with units and ranges.
+#pragma once
+#include "pgcrew/postgres.hpp"
+
+namespace pgcrew::bgjob::settings {
+
+extern int queue_size;           // bytes
+extern int timeout;              // ms, 0: none
+extern int preview_length;       // bytes
+extern int error_length;         // bytes
+extern int max_workers;          // of the server, -1: no limit of our own
+extern int max_workers_per_role; // 0: no limit
+extern int max_jobs_per_role;    // queued and running, 0: no limit
+extern int worker_idle_timeout;  // ms
+extern int result_retention;     // ms, -1: for ever
+extern int max_retained;         // finished jobs kept, oldest go first
+extern bool log_jobs;
+
+// Bounds of a queue: the smallest and largest that pg_background takes (shm_mq's minimum, 256 MB).
+inline constexpr int min_queue_size = 64;
+inline constexpr int max_queue_size = 256 * 1024 * 1024;
+inline constexpr int max_error_length = 65536;
+
+void define();
+
+} // namespace pgcrew::bgjob::settings

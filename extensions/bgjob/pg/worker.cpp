@@ -1,0 +1,434 @@
+// A worker of the pool: one process, one database, one role, job after job.
+//
+//   starting -> idle <-> busy -> resetting -> (next job | idle | leaves)
+//
+// It is connected as the role that launched its jobs, so session_user truly is that role and there
+// is nothing to escape to. Between jobs it puts its session back as DISCARD ALL would, but for the
+// plan caches. What must happen when the process dies stands in depart(), a before_shmem_exit
+// callback, because FATAL runs no destructor: a job that was running is then lost.
+#include "pg/worker.hpp"
+
+#include "core/copy_text.hpp"
+#include "core/fairness.hpp"
+#include "pg/error_of_job.hpp"
+#include "pg/notices.hpp"
+#include "pg/pool.hpp"
+#include "pg/preview.hpp"
+#include "pg/run_sql.hpp"
+#include "pg/session_settings.hpp"
+#include "pg/settings.hpp"
+#include "pg/spool_writer.hpp"
+#include "pg/supervisor.hpp"
+#include "pgcrew/compat.hpp"
+#include "pgcrew/memory.hpp"
+#include "pgcrew/xact.hpp"
+
+#include <optional>
+
+extern "C" {
+#include <catalog/namespace.h>
+#include <commands/prepare.h>
+#include <commands/sequence.h>
+#include <pgstat.h>
+#include <postmaster/interrupt.h>
+#include <storage/ipc.h>
+#include <storage/latch.h>
+#include <storage/lock.h>
+#include <tcop/tcopprot.h>
+#include <utils/portal.h>
+#include <utils/ps_status.h>
+#include <utils/timeout.h>
+}
+
+namespace pgcrew::bgjob {
+namespace {
+
+int my_slot = -1;
+uint32 my_generation = 0;
+JobId my_job = 0; // while its SQL runs
+
+WorkerSlot &slot(const Locked &locked) { return locked.workers()[my_slot]; }
+
+// --- death ----------------------------------------------------------------------------------
+
+// The FATAL that ends this process, for whoever asks what became of the job. A plain struct: the
+// hook runs while an error is in flight.
+struct LastWords {
+    int sqlstate;
+    char message[512];
+} last_words;
+emit_log_hook_type previous_log_hook = nullptr;
+
+void note_fatal(ErrorData *error) {
+    if (error->elevel >= FATAL && error->message != nullptr) {
+        last_words.sqlstate = error->sqlerrcode;
+        copy_text(last_words.message, error->message);
+    }
+    if (previous_log_hook != nullptr)
+        previous_log_hook(error);
+}
+
+Error cause_of_death() {
+    if (last_words.sqlstate != 0)
+        return Error(SqlState(last_words.sqlstate), last_words.message);
+    return Error(SqlState{"57P01"}, "the background worker ended");
+}
+
+// The worker could not even connect: its crew's jobs have no chance when the database or the role
+// is gone; otherwise the oldest pays for this attempt.
+void fail_jobs_of_crew(Oid database, Oid role) {
+    const bool hopeless = last_words.sqlstate == SqlState{"3D000"}.packed() ||
+                          last_words.sqlstate == SqlState{"28000"}.packed();
+    for (;;) {
+        JobId oldest;
+        {
+            Locked locked(LW_SHARED);
+            const Crew *crew = locked.crew(database, role);
+            oldest = crew != nullptr ? crew->first : 0;
+        }
+        if (oldest == 0)
+            return;
+        fail_queued_job(oldest, cause_of_death());
+        if (!hopeless)
+            return;
+    }
+}
+
+// A job that was handed over but never began goes back to the head of its queue.
+bool give_back_unstarted(JobId id) {
+    Locked locked(LW_EXCLUSIVE);
+    Job *job = locked.find_working(id);
+    if (job->state != JobState::Starting)
+        return false;
+    requeue(locked, *job);
+    return true;
+}
+
+void depart(int, Datum) {
+    if (my_slot < 0)
+        return;
+    LWLockReleaseAll(); // after an error outside a transaction some may still be held
+    JobId job = 0;
+    bool never_connected = false;
+    Oid database, role;
+    {
+        Locked locked(LW_EXCLUSIVE);
+        WorkerSlot &me = slot(locked);
+        if (me.generation != my_generation || me.proc != MyProc)
+            return;
+        job = me.job;
+        never_connected = me.state == WorkerState::Starting;
+        database = me.database;
+        role = me.role;
+    }
+    if (job != 0 && !give_back_unstarted(job))
+        finish_with_error(job, JobState::Lost, cause_of_death());
+    else if (never_connected && last_words.sqlstate != 0)
+        fail_jobs_of_crew(database, role);
+    Locked locked(LW_EXCLUSIVE);
+    free_slot(locked, my_slot);
+    wake_supervisor(locked);
+}
+
+// --- one job --------------------------------------------------------------------------------
+
+struct Assignment {
+    std::string settings, sql;
+    int64 timeout_ms = 0;
+};
+
+// Marks the job running and copies what it is; empty when it was cancelled before it ran.
+std::optional<Assignment> begin(JobId id) {
+    Assignment a;
+    Locked locked(LW_EXCLUSIVE);
+    QueryCancelPending = false; // a cancel meant for an earlier job
+    Job &job = *locked.find_working(id);
+    if (job.cancel_requested)
+        return std::nullopt;
+    const char *request = call([&] { return address<char>(job.request); });
+    a.settings.assign(request, job.settings_size);
+    a.sql.assign(request + job.settings_size, job.sql_size);
+    a.timeout_ms = job.timeout_ms;
+    start_running(locked, job);
+    return a;
+}
+
+// The limit for the whole job: its own, or the session's statement_timeout if that is shorter.
+int64 time_limit(const Assignment &a) {
+    if (StatementTimeout > 0 && (a.timeout_ms == 0 || StatementTimeout < a.timeout_ms))
+        return StatementTimeout;
+    return a.timeout_ms;
+}
+
+class TimeLimit : NoCopy {
+  public:
+    explicit TimeLimit(int64 ms) : on_(ms > 0) {
+        if (on_)
+            call([&] {
+                enable_timeout_after(STATEMENT_TIMEOUT, static_cast<int>(Min(ms, INT_MAX)));
+            });
+    }
+    ~TimeLimit() {
+        if (on_)
+            cleanup("ending a job's time limit", [] { disable_timeout(STATEMENT_TIMEOUT, false); });
+    }
+
+  private:
+    bool on_;
+};
+
+class DebugQuery : NoCopy { // what the log shows as STATEMENT
+  public:
+    explicit DebugQuery(const std::string &sql) noexcept { debug_query_string = sql.c_str(); }
+    ~DebugQuery() { debug_query_string = nullptr; }
+};
+
+// Keeps the settings of this session at those of the last job, and knows when a job changed them.
+class SessionState {
+  public:
+    void become(const std::string &wanted) {
+        if (wanted == applied_ && !changed_)
+            return;
+        changed_ = true; // should it fail half way
+        in_transaction([&] { apply_settings(wanted); });
+        applied_ = wanted;
+        after_applying_ = in_transaction([] { return capture_settings(GetUserId()); });
+        changed_ = false;
+    }
+
+    // After a job: nothing of it stays for the next one.
+    void reset() {
+        in_transaction([&] {
+            call([] {
+                PortalHashTableDeleteAll();
+                DropAllPreparedStatements();
+                LockReleaseAll(USER_LOCKMETHOD, true);
+                ResetTempTableNamespace();
+                ResetSequenceCaches();
+            });
+            changed_ = GetUserId() != GetSessionUserId() ||
+                       capture_settings(GetSessionUserId()) != after_applying_;
+        });
+        if (changed_) {
+            const std::string wanted = applied_;
+            become(wanted);
+        }
+    }
+
+  private:
+    std::string applied_, after_applying_;
+    bool changed_ = true;
+};
+
+struct Outcome {
+    JobState state = JobState::Succeeded;
+    std::string command_tag;
+    std::optional<ServerErrorData> error;
+    bool timed_out = false;
+};
+
+void write_context(void *text) { errcontext("%s", static_cast<const char *>(text)); }
+
+Outcome execute(JobId id, const Assignment &a, SessionState &session) {
+    Outcome outcome;
+    const TimestampTz start = GetCurrentTimestamp();
+    int64 limit = a.timeout_ms;
+    std::string context = "background worker with PID " + std::to_string(MyProcPid) + ", job " +
+                          std::to_string(id) + ": \"" + preview(a.sql, settings::preview_length) +
+                          "\"";
+    const DebugQuery query(a.sql);
+    try {
+        const ErrorContextScope scope(write_context, context.data());
+        session.become(a.settings);
+        limit = time_limit(a);
+        const OwnedMemory memory("bgjob job", TopMemoryContext);
+        const TimeLimit time(limit);
+        SpoolWriter output(id);
+        outcome.command_tag = in_transaction([&] {
+            // Not a scope: a procedure's COMMIT ends the context that was current before.
+            MemoryContextSwitchTo(memory.get());
+            std::string tag = run_sql(a.sql, output);
+            check_for_interrupts(); // the last chance for a cancel
+            return tag;
+        });
+    } catch (...) { // whatever it was, it is the job's and not the worker's
+        outcome.error = describe_current_exception();
+    }
+    if (outcome.error) {
+        if (!outcome.error->context)
+            outcome.error->context = context; // our own exceptions pass no error context stack
+        const bool cancelled = outcome.error->state == sqlstate::query_canceled;
+        outcome.timed_out = cancelled && limit > 0 && GetCurrentTimestamp() - start >= limit * 1000;
+        outcome.state = cancelled && !outcome.timed_out ? JobState::Cancelled : JobState::Failed;
+        log_server_error(*outcome.error);
+    }
+    return outcome;
+}
+
+void conclude(JobId id, const Outcome &outcome) {
+    PackedError error(outcome.error ? &*outcome.error : nullptr);
+    Remains remains{};
+    bool gone;
+    {
+        Locked locked(LW_EXCLUSIVE);
+        Job &job = *locked.find_working(id);
+        copy_text(job.command_tag, outcome.command_tag);
+        job.timed_out = outcome.timed_out;
+        error.move_into(job);
+        WorkerSlot &me = slot(locked);
+        me.state = WorkerState::Resetting;
+        me.job = 0;
+        ++me.jobs_done;
+        gone = finish(locked, job, outcome.state);
+        if (gone)
+            remains = take_out(locked, &job);
+    }
+    if (gone)
+        give_back(remains);
+}
+
+void log_job(const char *what, JobId id) {
+    if (settings::log_jobs)
+        call([&] { ereport(LOG, (errmsg("job %lld %s", static_cast<long long>(id), what))); });
+}
+
+void run_job(JobId id, SessionState &session) {
+    const std::optional<Assignment> assignment = begin(id);
+    Outcome outcome;
+    if (assignment) {
+        my_job = id;
+        call([&] { pgstat_report_activity(STATE_RUNNING, assignment->sql.c_str()); });
+        log_job("started", id);
+        const NoticeCapture notices(id);
+        outcome = execute(id, *assignment, session);
+        my_job = 0;
+    } else {
+        outcome.state = JobState::Cancelled;
+        outcome.error = describe(cancelled_before_it_ran());
+    }
+    conclude(id, outcome);
+    log_job(name(outcome.state), id);
+    if (assignment)
+        session.reset();
+}
+
+// --- between jobs ---------------------------------------------------------------------------
+
+enum class Next { Job, Wait, Leave };
+
+bool makes_room(const Locked &locked, const Crew &own) {
+    const ControlSegment &s = segment();
+    if (!s.starving || (s.starving_database == own.database && s.starving_role == own.role))
+        return false;
+    if (own.first == 0)
+        return true;
+    const Crew *other = locked.crew(s.starving_database, s.starving_role);
+    return other != nullptr &&
+           gives_way(workers_of_role(locked, own.role), own.workers,
+                     workers_of_role(locked, other->role), other->workers, own.role == other->role);
+}
+
+Next next_job(JobId &id) {
+    Locked locked(LW_EXCLUSIVE);
+    WorkerSlot &me = slot(locked);
+    if (me.job == 0) {
+        Crew &crew = *locked.crew(me.database, me.role);
+        crew.failed_starts = 0;
+        if (me.dismissed || makes_room(locked, crew)) {
+            me.state = WorkerState::Resetting;
+            me.dismissed = true;
+            return Next::Leave;
+        }
+        if (dequeue(locked, crew, my_slot) == nullptr) {
+            if (me.state != WorkerState::Idle) {
+                me.state = WorkerState::Idle;
+                me.since = GetCurrentTimestamp();
+            }
+            return Next::Wait;
+        }
+    }
+    id = me.job;
+    return Next::Job;
+}
+
+// False when the idle time is over and nobody handed over a job in the last moment.
+bool stays_idle() {
+    Locked locked(LW_EXCLUSIVE);
+    WorkerSlot &me = slot(locked);
+    if (me.job != 0)
+        return true;
+    me.dismissed = true;
+    me.state = WorkerState::Resetting;
+    return false;
+}
+
+// Sleeps until somebody sets the latch. False when the worker shall leave: dismissed by time, or
+// terminated, which is nothing to complain of while idle.
+bool wait_for_work(uint32 wait_event) {
+    const int events = call([&] {
+        pgstat_report_stat(true);
+        pgstat_report_activity(STATE_IDLE, nullptr);
+        const int e = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                                settings::worker_idle_timeout, wait_event);
+        ResetLatch(MyLatch);
+        return e;
+    });
+    QueryCancelPending = false;
+    if (ProcDiePending)
+        return false;
+    check_for_interrupts();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = false;
+        call([] { ProcessConfigFile(PGC_SIGHUP); });
+    }
+    return (events & WL_TIMEOUT) == 0 || stays_idle();
+}
+
+// False when the slot has been given up meanwhile.
+bool move_in(Datum argument, Oid &database, Oid &role) {
+    Locked locked(LW_EXCLUSIVE);
+    my_slot = slot_of(argument);
+    my_generation = generation_of(argument);
+    WorkerSlot &me = slot(locked);
+    if (me.state != WorkerState::Starting || me.generation != my_generation || me.proc != nullptr)
+        return false;
+    me.proc = MyProc;
+    me.pid = MyProcPid;
+    database = me.database;
+    role = me.role;
+    return true;
+}
+
+} // namespace
+
+JobId running_job() noexcept { return my_job; }
+
+PGCREW_WORKER(bgjob_worker_main, OnTerm::Interrupt) {
+    Oid database, role;
+    segment();
+    call([] { before_shmem_exit(callback<&depart>, 0); });
+    if (!move_in(worker.arg(), database, role))
+        return;
+    previous_log_hook = emit_log_hook;
+    emit_log_hook = callback<&note_fatal>;
+    worker.connect(database, role, true);
+    install_notice_capture();
+    const uint32 wait_event = call([] { return compat::new_wait_event("BgjobWorkerIdle"); });
+    SessionState session;
+    for (;;) {
+        JobId id = 0;
+        switch (next_job(id)) {
+        case Next::Job:
+            run_job(id, session);
+            break;
+        case Next::Wait:
+            if (!wait_for_work(wait_event))
+                return;
+            break;
+        case Next::Leave:
+            return;
+        }
+    }
+}
+
+} // namespace pgcrew::bgjob
