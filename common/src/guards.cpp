@@ -49,19 +49,22 @@ DsmSegment::~DsmSegment() {
 }
 
 OwnerScope::OwnerScope(const char *name) {
-    owner_ = call([&] { return ResourceOwnerCreate(nullptr, name); });
+    call([&] {
+        parent_ = ResourceOwnerCreate(nullptr, name);
+        owner_ = ResourceOwnerCreate(parent_, name);
+    });
     CurrentResourceOwner = owner_;
 }
 
 OwnerScope::~OwnerScope() {
     CurrentResourceOwner = old_;
-    cleanup("releasing a resource owner", [owner = owner_] {
+    cleanup("releasing a resource owner", [owner = owner_, parent = parent_] {
         // Not as top level: that would leave locks to the transaction's own owner, and the lock
-        // table would point to this one after its death.
+        // table would point to this one after its death. Only an owner with a parent may do so.
         ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
         ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
         ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
-        ResourceOwnerDelete(owner);
+        ResourceOwnerDelete(parent); // and its child
     });
 }
 

@@ -21,6 +21,7 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("bindir", "template", "pgxs-test", "script"):
         parser.add_argument("--" + name, required=True, type=Path)
+    parser.add_argument("--timeout", type=float, help="seconds that the script may take")
     return parser.parse_args()
 
 
@@ -41,7 +42,9 @@ def main():
         try:
             status = subprocess.run(
                 [*unprivileged.prefix(), "perl", "-I", o.pgxs_test / "perl", "-I", HERE, o.script],
-                env=env, cwd=work, stdin=subprocess.DEVNULL).returncode
+                env=env, cwd=work, stdin=subprocess.DEVNULL, timeout=o.timeout).returncode
+        except subprocess.TimeoutExpired:
+            print(f"# ended after {o.timeout} s", file=sys.stderr)
         finally:
             for path in server_logs(work):
                 log = path.read_text(errors="replace")

@@ -27,6 +27,7 @@ def options():
     parser.add_argument("--template", required=True, type=Path, help="cluster to start from")
     parser.add_argument("--conf", action="append", default=[], type=Path,
                         help="settings of the test, where the file exists")
+    parser.add_argument("--timeout", type=float, help="seconds that the command may take")
     parser.add_argument("--results", type=Path,
                         help="folder that takes what the command left in out/results")
     parser.add_argument("command", nargs="+")
@@ -93,11 +94,13 @@ def main():
         status = 1
         try:
             if server.start():
-                status = server.run(*o.command).returncode
+                status = server.run(*o.command, timeout=o.timeout).returncode
+        except subprocess.TimeoutExpired:
+            print(f"# ended after {o.timeout} s", file=sys.stderr)
+        finally:
             if not server.stop():
                 print("# the server did not start, or ended before the test did", file=sys.stderr)
                 status = 1
-        finally:
             if o.results:
                 keep(work / "out" / "results", o.results)
             log = server.logfile.read_text(errors="replace")

@@ -84,7 +84,7 @@ class OwnerScope : NoCopy {
 
   private:
     ResourceOwner old_ = CurrentResourceOwner;
-    ResourceOwner owner_ = nullptr;
+    ResourceOwner parent_ = nullptr, owner_ = nullptr;
 };
 
 // Runs as another role. `sec_context` is a set of SECURITY_* bits, added to those in force.

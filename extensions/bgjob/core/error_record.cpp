@@ -9,9 +9,9 @@ constexpr int ErrorFields::*numbers[] = {&ErrorFields::sqlstate, &ErrorFields::p
                                          &ErrorFields::internal_position};
 
 constexpr std::string ErrorFields::*texts[] = {
-    &ErrorFields::message,       &ErrorFields::detail,         &ErrorFields::hint,
-    &ErrorFields::context,       &ErrorFields::internal_query, &ErrorFields::schema_name,
-    &ErrorFields::table_name,    &ErrorFields::column_name,    &ErrorFields::datatype_name,
+    &ErrorFields::message,        &ErrorFields::detail,         &ErrorFields::hint,
+    &ErrorFields::context,        &ErrorFields::internal_query, &ErrorFields::schema_name,
+    &ErrorFields::table_name,     &ErrorFields::column_name,    &ErrorFields::datatype_name,
     &ErrorFields::constraint_name};
 
 } // namespace

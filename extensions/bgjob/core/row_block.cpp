@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace pgcrew::bgjob {
 namespace {
@@ -58,7 +59,7 @@ void BlockBuilder::clear() noexcept {
     if (capacity_ == usual_capacity_)
         return;
     // One large row does not keep its memory; without memory for a usual block it may.
-    if (std::byte *usual = new (std::nothrow) std::byte[usual_capacity_]) {
+    if (auto *usual = new (std::nothrow) std::byte[usual_capacity_]) {
         buffer_.reset(usual);
         capacity_ = usual_capacity_;
     }

@@ -14,7 +14,7 @@
 namespace pgcrew::bgjob {
 
 struct BlockHeader {
-    std::uint64_t next; // where the next block lies in shared memory
+    std::uint64_t next;  // where the next block lies in shared memory
     std::uint32_t bytes; // of the whole block, a multiple of 8
     std::uint32_t rows;
 };

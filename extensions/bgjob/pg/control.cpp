@@ -6,9 +6,9 @@
 #include "pg/error_of_job.hpp"
 #include "pg/launch.hpp"
 #include "pg/queue.hpp"
+#include "pg/sleeper.hpp"
 #include "pg/supervisor.hpp"
 #include "pgcrew/args.hpp"
-#include "pgcrew/compat.hpp"
 
 #include <csignal>
 #include <vector>
@@ -23,9 +23,6 @@ extern "C" {
 namespace pgcrew::bgjob {
 namespace {
 
-// A queued job without a supervisor needs one, and there may not have been a slot for it yet.
-constexpr int64 supervisor_check_ms = 1000;
-
 int64 now_ms() { return GetCurrentTimestamp() / 1000; }
 
 int64 deadline_after(int64 timeout_ms) {
@@ -33,38 +30,16 @@ int64 deadline_after(int64 timeout_ms) {
     return timeout_ms < 0 || timeout_ms > PG_INT64_MAX - now ? PG_INT64_MAX : now + timeout_ms;
 }
 
-// Sleeps on `room` until woken or until `deadline`; false when the deadline has passed. Prepared
-// to sleep before the condition was looked at.
-bool sleep_in(ConditionVariable *room, int64 deadline, bool watch_supervisor) {
-    int64 remaining = deadline == PG_INT64_MAX ? PG_INT64_MAX : deadline - now_ms();
-    if (remaining <= 0)
+// Sleeps until woken or until `deadline`; false when that has passed.
+bool sleep_until(const Sleeper &sleeper, int64 deadline, bool watch_supervisor) {
+    int64 remaining = deadline == PG_INT64_MAX ? -1 : deadline - now_ms();
+    if (deadline != PG_INT64_MAX && remaining <= 0)
         return false;
-    if (watch_supervisor)
-        remaining = Min(remaining, supervisor_check_ms);
-    static uint32 wait_event = 0;
-    call([&] {
-        if (wait_event == 0)
-            wait_event = compat::new_wait_event("BgjobWait");
-        // The server takes milliseconds as long and treats -1 as no limit.
-        (void)ConditionVariableTimedSleep(
-            room, remaining > INT_MAX ? INT_MAX : static_cast<long>(remaining), wait_event);
-    });
+    if (watch_supervisor && (remaining < 0 || remaining > supervisor_check_ms))
+        remaining = supervisor_check_ms;
+    sleeper.sleep(remaining);
     return true;
 }
-
-class Sleeper : NoCopy {
-  public:
-    explicit Sleeper(ConditionVariable *room) : room_(room) {
-        call([&] { ConditionVariablePrepareToSleep(room_); });
-    }
-    ~Sleeper() { ConditionVariableCancelSleep(); }
-    bool sleep(int64 deadline, bool watch_supervisor) const {
-        return sleep_in(room_, deadline, watch_supervisor);
-    }
-
-  private:
-    ConditionVariable *room_;
-};
 
 // Interrupts the SQL of a running job. Lock held exclusively: the worker cannot leave or change
 // its job meanwhile, so the signal reaches it and nobody else.
@@ -106,7 +81,7 @@ bool wait_for_end(JobId id, int64 cookie, int64 timeout_ms) {
         }
         if (unattended)
             ensure_supervisor();
-        if (!sleeper.sleep(deadline, unattended))
+        if (!sleep_until(sleeper, deadline, unattended))
             return false;
     }
 }
@@ -132,7 +107,7 @@ std::optional<Handle> wait_for_any(const std::vector<Handle> &handles, int64 tim
         }
         if (unattended)
             ensure_supervisor();
-        if (!sleeper.sleep(deadline, unattended))
+        if (!sleep_until(sleeper, deadline, unattended))
             return std::nullopt;
     }
 }
@@ -205,8 +180,7 @@ struct Named {
 template <class F> std::vector<Named> jobs_where(F wanted) {
     std::vector<Named> found;
     Locked locked(LW_SHARED);
-    found.reserve(
-        static_cast<std::size_t>(segment().queued + segment().running + segment().retained));
+    found.reserve(jobs_in_sight());
     std::vector<Named> *out = &found;
     for_each_job(locked, [out, &wanted](const Job &job) {
         if (!job.detached && wanted(job) && out->size() < out->capacity())

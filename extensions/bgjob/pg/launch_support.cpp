@@ -13,23 +13,28 @@ extern "C" {
 namespace pgcrew::bgjob {
 namespace {
 
-// How many columns of the target list are fields of the very call that stands at `location`.
-int fields_of_call(const Query *query, const FuncExpr *call_of_interest) {
-    int fields = 0;
+// Where in the query text the function is called whose field the column is; -1 if it is none.
+int call_of_field(const TargetEntry *target, Oid function_id) {
+    if (target->expr == nullptr || !IsA(target->expr, FieldSelect))
+        return -1;
+    const Expr *argument = reinterpret_cast<const FieldSelect *>(target->expr)->arg;
+    if (!IsA(argument, FuncExpr))
+        return -1;
+    const auto *function = reinterpret_cast<const FuncExpr *>(argument);
+    return function->funcid == function_id ? function->location : -1;
+}
+
+// The copies of a call that .* makes are neighbours, and all of them stand where it stood.
+bool is_expanded(const Query *query, Oid function_id) {
+    int previous = -1;
     for (int i = 0; i < list_length(query->targetList); ++i) {
-        const auto *target = static_cast<const TargetEntry *>(list_nth(query->targetList, i));
-        if (target->expr == nullptr || !IsA(target->expr, FieldSelect))
-            continue;
-        const Node *argument = reinterpret_cast<const Node *>(
-            reinterpret_cast<const FieldSelect *>(target->expr)->arg);
-        if (!IsA(argument, FuncExpr))
-            continue;
-        const auto *function = reinterpret_cast<const FuncExpr *>(argument);
-        if (function->funcid == call_of_interest->funcid &&
-            function->location == call_of_interest->location)
-            ++fields;
+        const int place = call_of_field(
+            static_cast<const TargetEntry *>(list_nth(query->targetList, i)), function_id);
+        if (place >= 0 && place == previous)
+            return true;
+        previous = place;
     }
-    return fields;
+    return false;
 }
 
 } // namespace
@@ -38,8 +43,8 @@ PGCREW_FUNCTION(bgjob_launch_support) {
     auto *request = reinterpret_cast<Node *>(PG_GETARG_POINTER(0));
     if (IsA(request, SupportRequestSimplify)) {
         const auto *simplify = reinterpret_cast<SupportRequestSimplify *>(request);
-        if (simplify->root != nullptr && simplify->fcall->location >= 0 &&
-            fields_of_call(simplify->root->parse, simplify->fcall) > 1)
+        if (simplify->root != nullptr &&
+            is_expanded(simplify->root->parse, simplify->fcall->funcid))
             throw Error(sqlstate::feature_not_supported,
                         "the result of a launch cannot be expanded with .*",
                         "The job would be launched once for each column.",

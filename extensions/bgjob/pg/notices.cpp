@@ -3,10 +3,10 @@
 // buffer, and shared memory is asked for when the job is over.
 #include "pg/notices.hpp"
 
+#include "pg/access.hpp"
+
 #include <algorithm>
 #include <vector>
-
-#include "pg/access.hpp"
 
 // libpq.h is needed for its table of functions alone. What it includes, libpq-be.h, would want the
 // headers of Kerberos: the few names of it that are used here stand here.
@@ -14,8 +14,8 @@
 extern "C" {
 #include <libpq/pqcomm.h>
 #include <nodes/pg_list.h>
-typedef struct Port Port;
-typedef struct ClientSocket ClientSocket;
+struct Port;
+struct ClientSocket;
 extern PGDLLIMPORT ProtocolVersion FrontendProtocol;
 #include <libpq/libpq.h>
 #include <libpq/pqmq.h>
@@ -50,8 +50,7 @@ struct Collected {
 
 void collect(const char *text, size_t size) noexcept {
     NoticeHeader header{static_cast<uint32>(size), pg_get_client_encoding()};
-    if (collected.messages >= max_notices ||
-        size > max_notice_bytes - sizeof header ||
+    if (collected.messages >= max_notices || size > max_notice_bytes - sizeof header ||
         collected.bytes > max_notice_bytes - sizeof header - size) {
         ++collected.dropped;
         return;
@@ -75,9 +74,9 @@ void put_message_later(char type, const char *text, size_t size) {
     (void)put_message(type, text, size);
 }
 
-constexpr PQcommMethods methods = {callback<&reset_connection>, callback<&flush>,
-                                   callback<&flush>,            callback<&is_send_pending>,
-                                   callback<&put_message>,      callback<&put_message_later>};
+constexpr PQcommMethods methods = {
+    callback<&reset_connection>, callback<&flush>,       callback<&flush>,
+    callback<&is_send_pending>,  callback<&put_message>, callback<&put_message_later>};
 
 void hand_over(JobId id) {
     dsa_pointer at = InvalidDsaPointer;
@@ -150,18 +149,24 @@ void replay_notices(JobId id, int64 cookie) {
         Locked locked(LW_SHARED);
         const NoticeLog &log = require(locked, id, cookie).notices;
         if (log.bytes > 0)
-            messages.assign(call([&] { return address<NoticeChunk>(log.first)->messages; }), log.bytes);
+            messages.assign(call([&] { return address<NoticeChunk>(log.first)->messages; }),
+                            log.bytes);
         dropped = log.dropped;
     }
     for (std::size_t at = 0; at + sizeof(NoticeHeader) <= messages.size();) {
         NoticeHeader header;
         memcpy(&header, messages.data() + at, sizeof header);
         at += sizeof header;
-        call([&] { raise_notice(messages.data() + at, static_cast<int>(header.bytes), header.encoding); });
+        call([&] {
+            raise_notice(messages.data() + at, static_cast<int>(header.bytes), header.encoding);
+        });
         at += header.bytes;
     }
     if (dropped > 0)
-        call([&] { ereport(NOTICE, errmsg_plural("%u more notice was dropped", "%u more notices were dropped", dropped, dropped)); });
+        call([&] {
+            ereport(NOTICE, errmsg_plural("%u more notice was dropped",
+                                          "%u more notices were dropped", dropped, dropped));
+        });
 }
 
 } // namespace pgcrew::bgjob

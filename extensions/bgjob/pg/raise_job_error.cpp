@@ -15,7 +15,8 @@ std::string beginning(const std::string &sql) {
     if (sql.size() <= limit)
         return sql;
     const int size = static_cast<int>(Min(sql.size(), std::size_t{PG_INT32_MAX}));
-    return sql.substr(0, static_cast<std::size_t>(call([&] { return pg_mbcliplen(sql.data(), size, limit); })));
+    return sql.substr(
+        0, static_cast<std::size_t>(call([&] { return pg_mbcliplen(sql.data(), size, limit); })));
 }
 
 int characters(const std::string &text) {

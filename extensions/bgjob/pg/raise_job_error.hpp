@@ -1,8 +1,8 @@
 // The error of a job as an error of the session that asks for its result.
 #pragma once
-#include <string>
-
 #include "core/error_record.hpp"
+
+#include <string>
 
 namespace pgcrew::bgjob {
 

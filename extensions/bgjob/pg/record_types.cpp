@@ -13,6 +13,9 @@ extern "C" {
 #include <utils/typcache.h>
 }
 
+// Values nest, so what walks them recurses; check_stack_depth() sees to the limit.
+// NOLINTBEGIN(misc-no-recursion)
+
 namespace pgcrew::bgjob {
 
 bool may_hold_records(Oid type) noexcept { return type == RECORDOID || type == RECORDARRAYOID; }
@@ -40,8 +43,11 @@ struct Elements {
 Elements take_apart(Datum datum) {
     Elements e{};
     e.array = DatumGetArrayTypeP(datum);
+    if (ARR_ELEMTYPE(e.array) != RECORDOID)
+        return e; // of a named type, which only passes for record[]: nothing anonymous in it
     get_typlenbyvalalign(RECORDOID, &e.length, &e.by_value, &e.alignment);
-    deconstruct_array(e.array, RECORDOID, e.length, e.by_value, e.alignment, &e.values, &e.nulls, &e.count);
+    deconstruct_array(e.array, RECORDOID, e.length, e.by_value, e.alignment, &e.values, &e.nulls,
+                      &e.count);
     return e;
 }
 
@@ -110,7 +116,8 @@ void search(Search *s, Datum value, Oid type) {
 
 } // namespace
 
-std::vector<std::string> RecordTypes::new_types(TupleDesc desc, const Datum *values, const bool *nulls) {
+std::vector<std::string> RecordTypes::new_types(TupleDesc desc, const Datum *values,
+                                                const bool *nulls) {
     Search s{memory_.get(), known_, NIL};
     call([&] { search_all(&s, desc, values, nulls); });
     known_ = s.known;
@@ -160,11 +167,14 @@ Datum ReaderRecordTypes::translate_record(Datum value) const {
 
 Datum ReaderRecordTypes::translate_array(Datum value) const {
     const Elements e = take_apart(value);
+    if (ARR_ELEMTYPE(e.array) != RECORDOID)
+        return value;
     for (int i = 0; i < e.count; ++i)
         if (!e.nulls[i])
             e.values[i] = translate_record(e.values[i]);
-    return PointerGetDatum(construct_md_array(e.values, e.nulls, ARR_NDIM(e.array), ARR_DIMS(e.array),
-                                              ARR_LBOUND(e.array), RECORDOID, e.length, e.by_value, e.alignment));
+    return PointerGetDatum(construct_md_array(e.values, e.nulls, ARR_NDIM(e.array),
+                                              ARR_DIMS(e.array), ARR_LBOUND(e.array), RECORDOID,
+                                              e.length, e.by_value, e.alignment));
 }
 
 Datum ReaderRecordTypes::translate(Datum value, Oid type) const {
@@ -175,3 +185,4 @@ Datum ReaderRecordTypes::translate(Datum value, Oid type) const {
 }
 
 } // namespace pgcrew::bgjob
+// NOLINTEND(misc-no-recursion)

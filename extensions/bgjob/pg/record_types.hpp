@@ -3,12 +3,12 @@
 // number in place of the worker's. Only columns of type record and record[] can hold such values,
 // and in them further ones may nest.
 #pragma once
+#include "pg/job.hpp"
+#include "pgcrew/memory.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pg/job.hpp"
-#include "pgcrew/memory.hpp"
 
 extern "C" {
 #include <access/tupdesc.h>

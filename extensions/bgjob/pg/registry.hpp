@@ -148,6 +148,12 @@ Remains take_out(Locked &locked, Job *job);
 // Lock not held.
 void give_back(Remains &remains);
 
+// An upper bound of how many jobs can be named. Lock held.
+inline std::size_t jobs_in_sight() noexcept {
+    const ControlSegment &s = segment();
+    return std::size_t{0} + s.queued + s.running + s.retained;
+}
+
 // Calls f(const Job &) for each job, detached ones too. Lock held; f is plain C.
 template <class F> void for_each_job(const Locked &, F f) {
     call([&] {

@@ -29,7 +29,8 @@ uint64 row_count_argument(const Args &args, int i, const char *name, uint64 othe
     return static_cast<uint64>(*n);
 }
 
-template <class F> void read_rows(SpoolReader &reader, RowDecoder &decoder, RowRange &range, F put) {
+template <class F>
+void read_rows(SpoolReader &reader, RowDecoder &decoder, RowRange &range, F put) {
     uint64 none = 0;
     while (range.max_rows > 0) {
         // Blocks that describe record types cannot be left out.
@@ -50,8 +51,9 @@ void check_readable(JobId id, int64 cookie) {
         database = job.database;
     }
     if (!keeps_rows)
-        throw Error(sqlstate::feature_not_supported, "results are disabled for job " + std::to_string(id),
-                    "It was submitted, and its rows were not kept.", "Use bgjob.launch to keep rows.");
+        throw Error(
+            sqlstate::feature_not_supported, "results are disabled for job " + std::to_string(id),
+            "It was submitted, and its rows were not kept.", "Use bgjob.launch to keep rows.");
     if (database != MyDatabaseId)
         throw Error(sqlstate::feature_not_supported,
                     "cannot read the rows of job " + std::to_string(id) + " in another database",
@@ -71,7 +73,8 @@ void conclude(JobId id, int64 cookie, const RowRange &range) {
         if (job.state == JobState::Succeeded)
             return;
         error = error_of(job);
-        sql.assign(call([&] { return address<char>(job.request); }) + job.settings_size, job.sql_size);
+        sql.assign(call([&] { return address<char>(job.request); }) + job.settings_size,
+                   job.sql_size);
     }
     raise_job_error(error, sql);
 }
@@ -81,9 +84,10 @@ void put_rows(JobId id, int64 cookie, RowRange range, const SetResult &rows) {
     if (const auto row_type = reader.row_type()) {
         check_types_exist(id, *row_type);
         check_column_list(id, *row_type, rows.desc());
-        RowDecoder decoder(id, rows.desc());
-        read_rows(reader, decoder, range,
-                  [store = rows.store()](TupleTableSlot *slot) { tuplestore_puttupleslot(store, slot); });
+        RowDecoder decoder(id, *row_type, rows.desc());
+        read_rows(reader, decoder, range, [store = rows.store()](TupleTableSlot *slot) {
+            tuplestore_puttupleslot(store, slot);
+        });
     }
     conclude(id, cookie, range);
 }
@@ -101,12 +105,13 @@ void require_column_list(FunctionCallInfo fcinfo) {
     TupleDesc desc = nullptr;
     if (call([&] { return get_call_result_type(fcinfo, nullptr, &desc); }) != TYPEFUNC_COMPOSITE)
         throw Error(sqlstate::feature_not_supported,
-                    "function returning record called in context that cannot accept type record", {},
-                    "Call it in FROM with a column definition list.");
+                    "function returning record called in context that cannot accept type record",
+                    {}, "Call it in FROM with a column definition list.");
 }
 
 RowRange range_arguments(const Args &args) {
-    return {row_count_argument(args, 2, "skip", 0), row_count_argument(args, 3, "max_rows", PG_UINT64_MAX)};
+    return {row_count_argument(args, 2, "skip", 0),
+            row_count_argument(args, 3, "max_rows", PG_UINT64_MAX)};
 }
 
 } // namespace
@@ -115,7 +120,7 @@ void put_rows_as_json(JobId id, int64 cookie, RowRange range, const SetResult &r
     SpoolReader reader(id, cookie);
     if (const auto row_type = reader.row_type()) {
         check_types_exist(id, *row_type);
-        RowDecoder decoder(id, make_desc(*row_type));
+        RowDecoder decoder(id, *row_type, make_desc(*row_type));
         read_rows(reader, decoder, range, [&rows](TupleTableSlot *slot) { put_json(slot, rows); });
     }
     conclude(id, cookie, range);

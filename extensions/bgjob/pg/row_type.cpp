@@ -25,7 +25,8 @@ std::string numbered(int column, const std::string &name) {
 
 [[noreturn]] void throw_misfit(JobId id, std::string detail) {
     throw Error(sqlstate::datatype_mismatch,
-                "column list does not fit the result of job " + std::to_string(id), std::move(detail));
+                "column list does not fit the result of job " + std::to_string(id),
+                std::move(detail));
 }
 
 } // namespace
@@ -92,8 +93,9 @@ void check_types_exist(JobId id, const RowType &row_type) {
 
 void check_column_list(JobId id, const RowType &result, TupleDesc wanted) {
     if (result.size() != static_cast<std::size_t>(wanted->natts))
-        throw_misfit(id, "The result has " + std::to_string(result.size()) + " columns, the list has " +
-                             std::to_string(wanted->natts) + ".");
+        throw_misfit(id, "The number of columns is " + std::to_string(result.size()) +
+                             " in the result, but " + std::to_string(wanted->natts) +
+                             " in the list.");
     for (int i = 0; i < wanted->natts; ++i) {
         const Column &column = result[static_cast<std::size_t>(i)];
         const Form_pg_attribute attribute = TupleDescAttr(wanted, i);

@@ -1,10 +1,10 @@
 // The columns of a result, as they travel from the worker to the reader.
 #pragma once
+#include "pg/job.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pg/job.hpp"
 
 extern "C" {
 #include <access/tupdesc.h>

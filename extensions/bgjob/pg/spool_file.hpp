@@ -5,6 +5,7 @@
 
 extern "C" {
 #include <storage/fd.h>
+#include <utils/wait_event.h>
 }
 
 namespace pgcrew::bgjob {
@@ -15,7 +16,8 @@ inline constexpr const char *spool_file_name = "rows";
 [[noreturn]] inline void throw_spool_file_error(const char *action, int saved_errno) {
     const bool full = saved_errno == ENOSPC;
     throw Error(SqlState(full ? ERRCODE_DISK_FULL : ERRCODE_IO_ERROR),
-                std::string("could not ") + action + " temporary file for rows: " + std::strerror(saved_errno),
+                std::string("could not ") + action +
+                    " temporary file for rows: " + std::strerror(saved_errno),
                 {}, full ? "Free disk space, or detach jobs whose rows are no longer needed." : "");
 }
 

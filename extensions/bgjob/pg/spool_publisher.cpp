@@ -3,10 +3,6 @@
 // before the lock is taken; under it they are only linked in, and the readers woken.
 #include "pg/spool_publisher.hpp"
 
-extern "C" {
-#include <utils/wait_event.h>
-}
-
 namespace pgcrew::bgjob {
 namespace {
 
@@ -72,7 +68,8 @@ void SpoolPublisher::to_file(const std::byte *block, std::size_t size) {
         errno = 0;
         const auto written = call([&] {
             auto *from = const_cast<char *>(reinterpret_cast<const char *>(block + done));
-            return FileWrite(file_, from, part, static_cast<off_t>(file_bytes_ + done), PG_WAIT_EXTENSION);
+            return FileWrite(file_, from, part, static_cast<off_t>(file_bytes_ + done),
+                             PG_WAIT_EXTENSION);
         });
         if (written <= 0)
             throw_spool_file_error("write", errno == 0 ? ENOSPC : errno);
@@ -80,7 +77,7 @@ void SpoolPublisher::to_file(const std::byte *block, std::size_t size) {
     }
 }
 
-void SpoolPublisher::publish(BlockBuilder &block, const std::string &row_type) {
+void SpoolPublisher::publish(BlockBuilder &block, const std::string &row_type, Wake wake) {
     const std::size_t size = block.empty() ? 0 : block.bytes();
     dsa_pointer at = InvalidDsaPointer;
     broken_ = true; // until all is well
@@ -94,7 +91,7 @@ void SpoolPublisher::publish(BlockBuilder &block, const std::string &row_type) {
         if (at == InvalidDsaPointer)
             to_file(bytes, size);
     }
-    if (!link(at, size, block.rows(), row_type.size()) && at != InvalidDsaPointer)
+    if (!link(at, size, block.rows(), row_type.size(), wake) && at != InvalidDsaPointer)
         call([&] { dsa_free(area(), at); });
     (at != InvalidDsaPointer ? memory_bytes_ : file_bytes_) += size;
     block.clear();
@@ -102,7 +99,8 @@ void SpoolPublisher::publish(BlockBuilder &block, const std::string &row_type) {
 }
 
 // False when there is nobody left to read.
-bool SpoolPublisher::link(dsa_pointer at, std::size_t size, uint32 rows, std::size_t type_size) {
+bool SpoolPublisher::link(dsa_pointer at, std::size_t size, uint32 rows, std::size_t type_size,
+                          Wake wake) {
     Locked locked(LW_EXCLUSIVE);
     Job &job = *locked.find_working(id_);
     wanted_ = !job.detached;
@@ -125,7 +123,8 @@ bool SpoolPublisher::link(dsa_pointer at, std::size_t size, uint32 rows, std::si
         spool.memory_bytes += size;
     }
     spool.rows_published += rows;
-    ConditionVariableBroadcast(waiting_room(id_));
+    if (wake == Wake::Readers)
+        locked.wake.waiters(id_);
     return true;
 }
 

@@ -1,15 +1,18 @@
 // Hands blocks of rows from a worker to the readers of its job.
 #pragma once
-#include <string>
-
 #include "core/row_block.hpp"
 #include "pg/registry.hpp"
 #include "pg/spool_file.hpp"
+
+#include <string>
 
 namespace pgcrew::bgjob {
 
 class SpoolPublisher : NoCopy {
   public:
+    // Nobody: the job is about to end, which wakes the readers anyway.
+    enum class Wake { Readers, Nobody };
+
     explicit SpoolPublisher(JobId id);
     ~SpoolPublisher();
 
@@ -22,7 +25,7 @@ class SpoolPublisher : NoCopy {
     void set_row_count(uint64 rows) noexcept { pg_atomic_write_u64(row_count_, rows); }
 
     // Makes the block readable and clears it. The description of the columns goes with the first.
-    void publish(BlockBuilder &block, const std::string &row_type);
+    void publish(BlockBuilder &block, const std::string &row_type, Wake wake);
 
     // The file must not stay open when the transaction ends.
     void close_file();
@@ -33,7 +36,7 @@ class SpoolPublisher : NoCopy {
     dsa_pointer to_memory(const std::byte *block, std::size_t size);
     void to_file(const std::byte *block, std::size_t size);
     void open_file();
-    bool link(dsa_pointer at, std::size_t size, uint32 rows, std::size_t type_size);
+    bool link(dsa_pointer at, std::size_t size, uint32 rows, std::size_t type_size, Wake wake);
 
     const JobId id_;
     pg_atomic_uint64 *row_count_ = nullptr; // the job's; lives while its worker runs

@@ -3,36 +3,17 @@
 #include "pg/spool_reader.hpp"
 
 #include "pg/access.hpp"
+#include "pg/sleeper.hpp"
 #include "pg/supervisor.hpp"
-#include "pgcrew/compat.hpp"
+
+extern "C" {
+#include <utils/wait_event.h>
+}
 
 namespace pgcrew::bgjob {
 namespace {
 
 constexpr std::size_t read_size = 262144; // bytes at a time, of memory or file
-
-// A queued job without a supervisor needs one, and there may not have been a slot for it yet.
-constexpr long supervisor_check_ms = 1000;
-constexpr long no_limit = -1;
-
-class Sleeper : NoCopy {
-  public:
-    explicit Sleeper(ConditionVariable *room) : room_(room) {
-        call([&] { ConditionVariablePrepareToSleep(room_); });
-    }
-    ~Sleeper() { ConditionVariableCancelSleep(); }
-    void sleep(long limit_ms) const {
-        static uint32 wait_event = 0;
-        call([&] {
-            if (wait_event == 0)
-                wait_event = compat::new_wait_event("BgjobResult");
-            (void)ConditionVariableTimedSleep(room_, limit_ms, wait_event);
-        });
-    }
-
-  private:
-    ConditionVariable *room_;
-};
 
 BlockHeader header_at(const std::byte *block) noexcept {
     BlockHeader header;
@@ -54,7 +35,7 @@ template <class F> void SpoolReader::wait_until(F seen) {
     while (!seen()) {
         if (queued_)
             ensure_supervisor();
-        sleeper.sleep(queued_ ? supervisor_check_ms : no_limit);
+        sleeper.sleep(queued_ ? supervisor_check_ms : -1);
     }
 }
 
@@ -65,7 +46,8 @@ std::optional<RowType> SpoolReader::row_type() {
         const Job &job = require(locked, id_, cookie_);
         queued_ = job.state == JobState::Queued;
         if (job.spool.row_type != InvalidDsaPointer)
-            packed.assign(call([&] { return address<char>(job.spool.row_type); }), job.spool.row_type_size);
+            packed.assign(call([&] { return address<char>(job.spool.row_type); }),
+                          job.spool.row_type_size);
         return !packed.empty() || finished(job.state);
     });
     return packed.empty() ? std::nullopt : std::optional(unpack_row_type(packed));
@@ -148,8 +130,9 @@ const std::byte *SpoolReader::from_buffer(uint64 &skip) {
 
 void SpoolReader::fill_buffer() {
     const std::size_t kept = end_ - begin_;
-    reserve(kept < sizeof(BlockHeader) ? read_size
-                                       : Max(read_size, std::size_t{header_at(buffer_.get() + begin_).bytes}));
+    reserve(kept < sizeof(BlockHeader)
+                ? read_size
+                : Max(read_size, std::size_t{header_at(buffer_.get() + begin_).bytes}));
     memmove(buffer_.get(), buffer_.get() + begin_, kept);
     begin_ = 0;
     end_ = kept;
@@ -160,7 +143,8 @@ void SpoolReader::fill_buffer() {
     errno = 0;
     const auto got = call([&] {
         return FileRead(file_, reinterpret_cast<char *>(buffer_.get() + kept),
-                        static_cast<int>(Min(wanted, uint64{1} << 30)), static_cast<off_t>(at), PG_WAIT_EXTENSION);
+                        static_cast<int>(Min(wanted, uint64{1} << 30)), static_cast<off_t>(at),
+                        PG_WAIT_EXTENSION);
     });
     if (got < 0 && errno == ENOENT)
         throw_unknown_job(id_); // closed by the server to save descriptors, and removed meanwhile

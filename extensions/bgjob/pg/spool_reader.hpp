@@ -1,13 +1,13 @@
 // Follows the rows of a job, from the first one, while they are still being written.
 #pragma once
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "core/row_block.hpp"
 #include "pg/registry.hpp"
 #include "pg/row_type.hpp"
 #include "pg/spool_file.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace pgcrew::bgjob {
 

@@ -4,10 +4,10 @@
 // more than a plain row, so while rows come fast only each 64th looks at it.
 #include "pg/spool_writer.hpp"
 
-#include <algorithm>
-
 #include "pg/row_type.hpp"
 #include "pgcrew/values.hpp"
+
+#include <algorithm>
 
 extern "C" {
 #include <access/detoast.h>
@@ -31,8 +31,8 @@ constexpr Size max_row_size = MaxAllocSize - 1024;
 
 [[noreturn]] void throw_row_too_large(uint64 row, Size size) {
     throw Error(sqlstate::program_limit_exceeded, "row is too large for the result of a job",
-                "Row " + std::to_string(row) + " has " + std::to_string(size) + " bytes, the limit is " +
-                    std::to_string(max_row_size) + ".");
+                "Row " + std::to_string(row) + " has " + std::to_string(size) +
+                    " bytes, the limit is " + std::to_string(max_row_size) + ".");
 }
 
 // How a row will lie in memory.
@@ -47,7 +47,8 @@ Shape measure(TupleDesc desc, Datum *values, bool *nulls) {
     Shape shape{};
     for (int i = 0; i < desc->natts; ++i)
         shape.has_nulls |= nulls[i];
-    shape.header = MAXALIGN(SizeofMinimalTupleHeader + (shape.has_nulls ? BITMAPLEN(desc->natts) : 0));
+    shape.header =
+        MAXALIGN(SizeofMinimalTupleHeader + (shape.has_nulls ? BITMAPLEN(desc->natts) : 0));
     shape.data = heap_compute_data_size(desc, values, nulls);
     return shape;
 }
@@ -82,7 +83,7 @@ SpoolWriter::~SpoolWriter() {
 void SpoolWriter::keep_what_came() {
     const OwnerScope owner("bgjob rows");
     publisher_.forget_file();
-    publish();
+    publish(SpoolPublisher::Wake::Nobody);
     publisher_.close_file();
 }
 
@@ -106,7 +107,7 @@ bool SpoolWriter::receive(TupleTableSlot *slot, DestReceiver *self) {
 void SpoolWriter::shut_down(DestReceiver *self) {
     SpoolWriter &writer = writer_of(self);
     if (writer.publisher_.wanted())
-        writer.publish();
+        writer.publish(SpoolPublisher::Wake::Nobody);
     writer.publisher_.close_file();
 }
 
@@ -117,7 +118,8 @@ void SpoolWriter::describe(TupleDesc desc) {
     for (int i = 0; i < desc->natts; ++i) {
         const Form_pg_attribute attribute = TupleDescAttr(desc, i);
         if (attribute->atttypid == VOIDOID) {
-            row_type[static_cast<std::size_t>(i)] = {TEXTOID, -1, DEFAULT_COLLATION_OID, NameStr(attribute->attname)};
+            row_type[static_cast<std::size_t>(i)] = {TEXTOID, -1, DEFAULT_COLLATION_OID,
+                                                     NameStr(attribute->attname)};
             voids_.push_back(i);
         } else if (attribute->attlen == -1) {
             varlenas_.push_back(i);
@@ -133,16 +135,23 @@ void SpoolWriter::describe(TupleDesc desc) {
 bool SpoolWriter::comes_ready(const Datum *values, const bool *nulls) const noexcept {
     if (!voids_.empty() || has_records_)
         return false;
-    return std::none_of(varlenas_.begin(), varlenas_.end(), [&](int i) {
-        return !nulls[i] && VARATT_IS_EXTERNAL(DatumGetPointer(values[i]));
-    });
+    Size total = 0;
+    for (const int i : varlenas_) {
+        if (nulls[i])
+            continue;
+        if (VARATT_IS_EXTERNAL(DatumGetPointer(values[i])))
+            return false;
+        total += VARSIZE_ANY(DatumGetPointer(values[i]));
+    }
+    return total <= block_size;
 }
 
 bool SpoolWriter::put_as_it_came(Datum *values, bool *nulls) {
     if (!comes_ready(values, nulls))
         return false;
     const Shape shape = measure(desc_, values, nulls);
-    std::byte *at = shape.size() <= block_size ? block_.add_row(static_cast<uint32>(shape.size())) : nullptr;
+    std::byte *at =
+        shape.size() <= block_size ? block_.add_row(static_cast<uint32>(shape.size())) : nullptr;
     if (at == nullptr)
         return false;
     fill(at, shape, desc_, values, nulls);
@@ -172,19 +181,20 @@ void SpoolWriter::put(Datum *values, bool *nulls) {
 // The values with nothing left that lies elsewhere: in a toast table, in a PL's variable.
 Datum *SpoolWriter::remade(const Datum *values, const bool *nulls) {
     values_.assign(values, values + desc_->natts);
-    const auto elsewhere = [&](int i) { return !nulls[i] && VARATT_IS_EXTERNAL(DatumGetPointer(values[i])); };
     // Together they may be larger than any row may be: that is known before they are fetched.
-    Size total = 0;
-    for (const int i : varlenas_)
-        if (elsewhere(i))
-            total += call([&] { return toast_datum_size(values[i]); });
+    const Size total = call([&] {
+        Size sum = 0;
+        for (const int i : varlenas_)
+            sum += nulls[i] ? 0 : toast_datum_size(values[i]);
+        return sum;
+    });
     if (total > max_row_size)
         throw_row_too_large(rows_ + 1, total);
     call([&] {
         for (const int i : varlenas_)
-            if (elsewhere(i))
-                values_[static_cast<std::size_t>(i)] = PointerGetDatum(
-                    detoast_external_attr(reinterpret_cast<struct varlena *>(DatumGetPointer(values[i]))));
+            if (!nulls[i] && VARATT_IS_EXTERNAL(DatumGetPointer(values[i])))
+                values_[static_cast<std::size_t>(i)] = PointerGetDatum(detoast_external_attr(
+                    reinterpret_cast<struct varlena *>(DatumGetPointer(values[i]))));
         for (const int i : voids_)
             values_[static_cast<std::size_t>(i)] = CStringGetTextDatum("");
     });
@@ -213,12 +223,12 @@ void SpoolWriter::put_command_tags(const std::vector<std::string> &tags, uint64 
         bool null = false;
         put(&value, &null);
     }
-    publish();
+    publish(SpoolPublisher::Wake::Nobody);
     publisher_.close_file();
 }
 
-void SpoolWriter::publish() {
-    publisher_.publish(block_, row_type_);
+void SpoolWriter::publish(SpoolPublisher::Wake wake) {
+    publisher_.publish(block_, row_type_, wake);
     published_ = Clock::now();
 }
 
@@ -226,7 +236,8 @@ void SpoolWriter::publish_if_due() {
     if (--rows_to_clock_ > 0)
         return;
     const Clock::time_point now = Clock::now();
-    clock_interval_ = now - looked_ >= slow_rows ? 1 : std::min(clock_interval_ * 2, max_clock_interval);
+    clock_interval_ =
+        now - looked_ >= slow_rows ? 1 : std::min(clock_interval_ * 2, max_clock_interval);
     rows_to_clock_ = clock_interval_;
     looked_ = now;
     if (now - published_ >= publish_interval && !block_.empty())

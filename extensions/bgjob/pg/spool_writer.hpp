@@ -1,12 +1,12 @@
 // Takes the rows of a job where they arise and spools them for the readers.
 #pragma once
-#include <chrono>
-#include <string>
-#include <vector>
-
 #include "pg/record_types.hpp"
 #include "pg/spool_publisher.hpp"
 #include "pgcrew/memory.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
 
 extern "C" {
 #include <tcop/dest.h>
@@ -51,22 +51,22 @@ class SpoolWriter : NoCopy {
     void put(Datum *values, bool *nulls); // any row
     Datum *remade(const Datum *values, const bool *nulls);
     void put_types(const Datum *values, const bool *nulls);
-    void publish();
+    void publish(SpoolPublisher::Wake wake = SpoolPublisher::Wake::Readers);
     void publish_if_due();
     void keep_what_came();
 
     SpoolPublisher publisher_;
     Receiver receiver_{};
     BlockBuilder block_;
-    OwnedMemory memory_{"bgjob rows", TopMemoryContext};     // of this object
-    OwnedMemory row_memory_{"bgjob row", TopMemoryContext};  // of one row
+    OwnedMemory memory_{"bgjob rows", TopMemoryContext};    // of this object
+    OwnedMemory row_memory_{"bgjob row", TopMemoryContext}; // of one row
     RecordTypes record_types_;
-    std::string row_type_;       // packed
-    TupleDesc desc_ = nullptr;   // of the rows as they travel
-    std::vector<int> varlenas_;  // columns that may need to be fetched or flattened
-    std::vector<int> voids_;     // columns without a value, which travel as empty text
+    std::string row_type_;      // packed
+    TupleDesc desc_ = nullptr;  // of the rows as they travel
+    std::vector<int> varlenas_; // columns that may need to be fetched or flattened
+    std::vector<int> voids_;    // columns without a value, which travel as empty text
     bool has_records_ = false;
-    std::vector<Datum> values_;  // of a row that is not taken as it came
+    std::vector<Datum> values_; // of a row that is not taken as it came
     uint64 rows_ = 0;
     int rows_to_clock_ = 1, clock_interval_ = 1;
     Clock::time_point published_, looked_;

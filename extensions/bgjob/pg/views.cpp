@@ -51,8 +51,7 @@ std::vector<Seen> look_at_all() {
     std::vector<Seen> seen;
     std::vector<JobId> ids;
     Locked locked(LW_SHARED);
-    ids.reserve(
-        static_cast<std::size_t>(segment().queued + segment().running + segment().retained));
+    ids.reserve(jobs_in_sight());
     std::vector<JobId> *out = &ids;
     for_each_job(locked, [out](const Job &job) {
         if (!job.detached && out->size() < out->capacity())

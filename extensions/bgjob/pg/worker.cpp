@@ -232,7 +232,7 @@ void write_context(void *text) { errcontext("%s", static_cast<const char *>(text
 Outcome execute(JobId id, const Assignment &a, SessionState &session) {
     Outcome outcome;
     const TimestampTz start = GetCurrentTimestamp();
-    int64 limit = a.timeout_ms;
+    int64 limit = 0; // ms; known once the session's settings are
     std::string context = "background worker with PID " + std::to_string(MyProcPid) + ", job " +
                           std::to_string(id) + ": \"" + preview(a.sql, settings::preview_length) +
                           "\"";
