@@ -99,17 +99,14 @@ template <class F> auto enter(F &&f) -> std::invoke_result_t<F &> {
 }
 
 // A plain function pointer for hooks and callbacks: callback<&f>.
-template <auto Fn> struct Callback;
-template <class R, class... A, R (*Fn)(A...)> struct Callback<Fn> {
+template <auto Fn, class F = decltype(Fn)> struct Callback;
+template <auto Fn, class R, class... A> struct Callback<Fn, R (*)(A...)> {
     static R invoke(A... a) {
         return enter([&]() -> R { return Fn(a...); });
     }
 };
-template <class R, class... A, R (*Fn)(A...) noexcept> struct Callback<Fn> {
-    static R invoke(A... a) {
-        return enter([&]() -> R { return Fn(a...); });
-    }
-};
+template <auto Fn, class R, class... A>
+struct Callback<Fn, R (*)(A...) noexcept> : Callback<static_cast<R (*)(A...)>(Fn)> {};
 template <auto Fn> inline constexpr auto callback = &Callback<Fn>::invoke;
 
 // Serves a cancel or terminate request, if there is one.

@@ -31,7 +31,7 @@ int64 deadline_after(int64 timeout_ms) {
 }
 
 // Sleeps until woken or until `deadline`; false when that has passed.
-bool sleep_until(const Sleeper &sleeper, int64 deadline, bool watch_supervisor) {
+bool sleep_until(Sleeper &sleeper, int64 deadline, bool watch_supervisor) {
     int64 remaining = deadline == PG_INT64_MAX ? -1 : deadline - now_ms();
     if (deadline != PG_INT64_MAX && remaining <= 0)
         return false;
@@ -69,7 +69,7 @@ bool wait_for_end(JobId id, int64 cookie, int64 timeout_ms) {
         return true;
     check_access(id, cookie);
     const int64 deadline = deadline_after(timeout_ms);
-    const Sleeper sleeper(waiting_room(id));
+    Sleeper sleeper(waiting_room(id));
     for (;;) {
         bool unattended;
         {
@@ -91,7 +91,7 @@ std::optional<Handle> wait_for_any(const std::vector<Handle> &handles, int64 tim
     for (const Handle &h : handles)
         if (!of_an_earlier_life(h.id))
             check_access(h.id, h.cookie);
-    const Sleeper sleeper(&segment().any_finished);
+    Sleeper sleeper(&segment().any_finished);
     for (;;) {
         bool unattended = false;
         {

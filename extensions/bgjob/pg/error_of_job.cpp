@@ -16,7 +16,8 @@ std::string field(const ServerErrorData::Text &text) {
     if (!text)
         return {};
     const int kept = call([&] {
-        return pg_mbcliplen(text->data(), static_cast<int>(Min(text->size(), INT_MAX)), longest_field);
+        return pg_mbcliplen(text->data(), static_cast<int>(Min(text->size(), INT_MAX)),
+                            longest_field);
     });
     return text->substr(0, static_cast<std::size_t>(kept));
 }
@@ -53,10 +54,7 @@ PackedError::PackedError(const ServerErrorData *error) {
     call([&] { memcpy(address<char>(at_), bytes.data(), size_); });
 }
 
-PackedError::~PackedError() {
-    if (at_ != InvalidDsaPointer)
-        cleanup("giving back an error record", [p = at_] { dsa_free(area(), p); });
-}
+PackedError::~PackedError() { discard(at_); }
 
 void PackedError::move_into(Job &job) noexcept {
     job.sqlstate = sqlstate_;
@@ -98,8 +96,11 @@ std::string message_of_error(const Job &job) {
 namespace {
 
 // Ends the job if `applies` to it; true if it did.
-template <class F> bool finish_if(JobId id, JobState how, const Error &error, F applies) {
-    const ServerErrorData data = describe(error);
+template <class F>
+bool finish_if(JobId id, JobState how, const Error &error, const char *context, F applies) {
+    ServerErrorData data = describe(error);
+    if (context != nullptr)
+        data.context = context;
     PackedError packed(&data);
     Remains remains{};
     bool gone;
@@ -122,16 +123,16 @@ bool is_queued(const Job &job) { return job.state == JobState::Queued; }
 
 } // namespace
 
-void finish_with_error(JobId id, JobState how, const Error &error) {
-    finish_if(id, how, error, [](const Job &job) { return !finished(job.state); });
+void finish_with_error(JobId id, JobState how, const Error &error, const char *context) {
+    finish_if(id, how, error, context, [](const Job &job) { return !finished(job.state); });
 }
 
 void fail_queued_job(JobId id, const Error &error) {
-    finish_if(id, JobState::Failed, error, is_queued);
+    finish_if(id, JobState::Failed, error, nullptr, is_queued);
 }
 
 bool cancel_queued_job(JobId id) {
-    return finish_if(id, JobState::Cancelled, cancelled_before_it_ran(), is_queued);
+    return finish_if(id, JobState::Cancelled, cancelled_before_it_ran(), nullptr, is_queued);
 }
 
 } // namespace pgcrew::bgjob

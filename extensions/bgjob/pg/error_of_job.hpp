@@ -28,7 +28,8 @@ ErrorFields error_of(const Job &job);
 std::string message_of_error(const Job &job); // empty when there is none
 
 // Ends a job with an error. Lock not held; nothing happens if the job has ended meanwhile.
-void finish_with_error(JobId id, JobState how, const Error &error);
+// `context`: the line of the worker, null for none.
+void finish_with_error(JobId id, JobState how, const Error &error, const char *context);
 void fail_queued_job(JobId id, const Error &error);
 // False if a worker has taken the job meanwhile.
 bool cancel_queued_job(JobId id);

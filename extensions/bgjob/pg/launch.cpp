@@ -78,12 +78,27 @@ void check_may_log_in(Oid role) {
                     "Launch the job as a role with LOGIN, or grant LOGIN to this one.");
 }
 
+// Random numbers are had in lots: one call of the system's generator costs as much as the rest of a
+// launch.
+int64 strong_random_cookie() {
+    static int64 lot[32];
+    static int left = 0;
+    if (left == 0) {
+        if (!pg_strong_random(lot, sizeof lot))
+            return 0;
+        left = lengthof(lot);
+    }
+    return std::exchange(lot[--left], 0);
+}
+
 int64 new_cookie() {
-    int64 cookie = 0;
-    if (!fault("strong_random") && pg_strong_random(&cookie, sizeof cookie) && cookie != 0)
+    const int64 cookie = fault("strong_random") ? 0 : strong_random_cookie();
+    if (cookie != 0)
         return cookie;
     static uint64 calls = 0;
-    elog(DEBUG1, "bgjob: no strong random numbers, cookie made of time, process and address");
+    call([] {
+        elog(DEBUG1, "bgjob: no strong random numbers, cookie made of time, process and address");
+    });
     return mix_cookie(
         {static_cast<std::uint64_t>(GetCurrentTimestamp()), static_cast<std::uint64_t>(MyProcPid),
          static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&cookie)), ++calls});
@@ -100,10 +115,7 @@ class RequestMemory : NoCopy {
             memcpy(to + captured.size(), sql.data(), sql.size());
         });
     }
-    ~RequestMemory() {
-        if (at_ != InvalidDsaPointer)
-            cleanup("giving back a job's memory", [p = at_] { dsa_free(area(), p); });
-    }
+    ~RequestMemory() { discard(at_); }
     dsa_pointer take() noexcept { return std::exchange(at_, InvalidDsaPointer); }
 
   private:

@@ -117,6 +117,7 @@ void ControlSegment::init(ControlSegment &segment, int tranche_id) noexcept {
     for (ConditionVariable &room : segment.job_changed)
         ConditionVariableInit(&room);
     ConditionVariableInit(&segment.any_finished);
+    pg_atomic_init_u64(&segment.changes, 0);
 }
 
 void request_shared_memory() { shared.request_if_preloading(); }
@@ -159,10 +160,20 @@ dsa_pointer allocate(Size size, const char *what) {
     return p;
 }
 
+void discard(dsa_pointer memory) noexcept {
+    if (memory == InvalidDsaPointer)
+        return;
+    if (tainted())
+        LWLockReleaseAll();
+    cleanup("giving back shared memory", [memory] { dsa_free(mapped_area, memory); });
+}
+
 Wakeups::~Wakeups() {
     cleanup("waking others", [this] {
         if (process_ != nullptr)
             SetLatch(&process_->procLatch); // of a process that left: one idle look by the next
+        if (job_ != 0 || any_)
+            pg_atomic_fetch_add_u64(&mapped->changes, 1);
         if (job_ != 0)
             ConditionVariableBroadcast(waiting_room(job_));
         if (any_)

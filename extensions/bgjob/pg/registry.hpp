@@ -72,6 +72,7 @@ struct ControlSegment {
     Counters counters;
     ConditionVariable job_changed[waiting_rooms]; // by job id
     ConditionVariable any_finished;
+    pg_atomic_uint64 changes; // counts wake-ups of either; needs no lock
 
     static void init(ControlSegment &segment, int tranche_id) noexcept;
 };
@@ -106,6 +107,10 @@ class Wakeups : NoCopy {
     JobId job_ = 0;
     bool any_ = false;
 };
+
+// Gives memory back in a destructor. An error of the server on its way out may have left locks of
+// the area held, for which freeing would wait for ever: they are let go first, as the abort would.
+void discard(dsa_pointer memory) noexcept;
 
 // The lock, held while this lives. Throw nothing away under it: plain stores and look-ups only.
 class Locked : NoCopy {

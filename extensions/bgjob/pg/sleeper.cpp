@@ -1,14 +1,21 @@
 #include "pg/sleeper.hpp"
 
+#include "pg/spin.hpp"
 #include "pgcrew/compat.hpp"
+
+#include <utility>
 
 namespace pgcrew::bgjob {
 
-Sleeper::Sleeper(ConditionVariable *room) : room_(room) {
+Sleeper::Sleeper(ConditionVariable *room)
+    : room_(room), changes_(pg_atomic_read_u64(&segment().changes)) {
     call([&] { ConditionVariablePrepareToSleep(room_); });
 }
 
-void Sleeper::sleep(int64 limit_ms) const {
+void Sleeper::sleep(int64 limit_ms) {
+    if (!std::exchange(spun_, true) &&
+        spin_until([this] { return pg_atomic_read_u64(&segment().changes) != changes_; }))
+        return;
     static uint32 wait_event = 0;
     call([&] {
         if (wait_event == 0)

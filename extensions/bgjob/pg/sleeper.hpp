@@ -10,11 +10,14 @@ class Sleeper : NoCopy {
     explicit Sleeper(ConditionVariable *room);
     ~Sleeper() { ConditionVariableCancelSleep(); }
 
-    // Until woken, or for limit_ms; negative: no limit. Interruptible.
-    void sleep(int64 limit_ms) const;
+    // Until woken, or for limit_ms; negative: no limit. Interruptible. The first sleep begins with
+    // a short spin.
+    void sleep(int64 limit_ms);
 
   private:
     ConditionVariable *room_;
+    const uint64 changes_; // ControlSegment::changes when this began
+    bool spun_ = false;
 };
 
 // A queued job without a supervisor needs one, and there may not have been a slot for it yet: how

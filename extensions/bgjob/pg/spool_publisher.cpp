@@ -26,10 +26,7 @@ SpoolPublisher::SpoolPublisher(JobId id) : id_(id) {
     wanted_ = job.keeps_rows && !job.detached;
 }
 
-SpoolPublisher::~SpoolPublisher() {
-    if (type_ != InvalidDsaPointer)
-        cleanup("giving back the columns of a result", [p = type_] { dsa_free(area(), p); });
-}
+SpoolPublisher::~SpoolPublisher() { discard(type_); }
 
 dsa_pointer SpoolPublisher::to_memory(const std::byte *block, std::size_t size) {
     if (has_file_ || memory_bytes_ + size > memory_limit_)

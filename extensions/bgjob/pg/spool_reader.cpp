@@ -31,7 +31,7 @@ SpoolReader::~SpoolReader() {
 template <class F> void SpoolReader::wait_until(F seen) {
     if (seen())
         return;
-    const Sleeper sleeper(waiting_room(id_));
+    Sleeper sleeper(waiting_room(id_));
     while (!seen()) {
         if (queued_)
             ensure_supervisor();

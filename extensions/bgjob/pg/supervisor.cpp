@@ -30,10 +30,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds retry_when_full{100}; // somebody else's slot may have become free
+constexpr milliseconds retry_when_full{100};    // somebody else's slot may have become free
 constexpr milliseconds look_at_databases{1000}; // DROP DATABASE waits 5 s for others to leave
-constexpr milliseconds longest_sleep{10000}; // between two looks at what has expired
-constexpr int64 start_limit_ms = 60000;      // after this a worker that was to start is given up
+constexpr milliseconds longest_sleep{10000};    // between two looks at what has expired
+constexpr int64 start_limit_ms = 60000;         // after this a worker that was to start is given up
 constexpr int64 supervisor_start_limit_ms = 5000;
 constexpr int failed_starts_allowed = 3;
 
@@ -157,9 +157,9 @@ class Supervisor {
         return true;
     }
 
-    // Idle workers are no reason for DROP DATABASE, ALTER DATABASE or CREATE DATABASE ... TEMPLATE to
-    // fail: whoever locks a database so that nobody may use it sees them leave. True while there are
-    // idle workers, so that the next look comes in time.
+    // Idle workers are no reason for DROP DATABASE, ALTER DATABASE or CREATE DATABASE ... TEMPLATE
+    // to fail: whoever locks a database so that nobody may use it sees them leave. True while there
+    // are idle workers, so that the next look comes in time.
     static bool leave_databases_in_demand() {
         std::vector<Oid> databases;
         {

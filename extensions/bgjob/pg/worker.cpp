@@ -17,6 +17,7 @@
 #include "pg/run_sql.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
+#include "pg/spin.hpp"
 #include "pg/spool_writer.hpp"
 #include "pg/supervisor.hpp"
 #include "pgcrew/compat.hpp"
@@ -45,7 +46,8 @@ namespace {
 
 int my_slot = -1;
 uint32 my_generation = 0;
-JobId my_job = 0; // while its SQL runs
+JobId my_job = 0;                 // while its SQL runs
+const char *my_context = nullptr; // of its errors
 
 WorkerSlot &slot(const Locked &locked) { return locked.workers()[my_slot]; }
 
@@ -122,7 +124,7 @@ void depart(int, Datum) {
         role = me.role;
     }
     if (job != 0 && !give_back_unstarted(job))
-        finish_with_error(job, JobState::Lost, cause_of_death());
+        finish_with_error(job, JobState::Lost, cause_of_death(), my_context);
     else if (never_connected && last_words.sqlstate != 0)
         fail_jobs_of_crew(database, role);
     Locked locked(LW_EXCLUSIVE);
@@ -236,6 +238,7 @@ Outcome execute(JobId id, const Assignment &a, SessionState &session) {
     std::string context = "background worker with PID " + std::to_string(MyProcPid) + ", job " +
                           std::to_string(id) + ": \"" + preview(a.sql, settings::preview_length) +
                           "\"";
+    my_context = context.c_str();
     const DebugQuery query(a.sql);
     try {
         const ErrorContextScope scope(write_context, context.data());
@@ -262,6 +265,7 @@ Outcome execute(JobId id, const Assignment &a, SessionState &session) {
         outcome.state = cancelled && !outcome.timed_out ? JobState::Cancelled : JobState::Failed;
         log_server_error(*outcome.error);
     }
+    my_context = nullptr;
     return outcome;
 }
 
@@ -368,6 +372,7 @@ bool wait_for_work(uint32 wait_event) {
     const int events = call([&] {
         pgstat_report_stat(true);
         pgstat_report_activity(STATE_IDLE, nullptr);
+        spin_until([] { return MyLatch->is_set != 0; });
         const int e = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                                 settings::worker_idle_timeout, wait_event);
         ResetLatch(MyLatch);
