@@ -42,6 +42,7 @@ Attached &launch(const Args &args, int label, bool keeps_rows) {
     LaunchRequest request;
     request.sql = args.text(0);
     request.keeps_rows = keeps_rows;
+    request.allow_empty = true;
     request.queue_size = checked_queue_size(args.opt_int32(1).value_or(0));
     if (label < args.count())
         request.label = args.opt_text(label);

@@ -42,7 +42,7 @@ int32 checked_queue_size(int requested) {
 }
 
 void check(const LaunchRequest &request) {
-    if (blank(request.sql))
+    if (!request.allow_empty && blank(request.sql))
         throw Error(sqlstate::invalid_parameter_value, "SQL command must not be empty");
     if (request.label && request.label->size() >= label_size)
         throw Error(SqlState{"22001"}, "label too long",

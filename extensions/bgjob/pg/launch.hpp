@@ -14,6 +14,7 @@ struct LaunchRequest {
     std::optional<std::string> label;
     int64 timeout_ms = 0; // 0: bgjob.timeout
     bool nowait = false;
+    bool allow_empty = false; // SQL without a statement is a job without rows, not an error
 };
 
 struct Handle {

@@ -4,6 +4,7 @@
 #include "pgcrew/boundary.hpp"
 
 extern "C" {
+#include <access/xact.h>
 #include <mb/pg_wchar.h>
 #include <utils/guc.h>
 }
@@ -30,6 +31,9 @@ void apply_settings(std::string_view captured) {
         // The server reads the length as a Size at the start: the copy gives it alignment.
         auto *aligned = static_cast<char *>(palloc(captured.size()));
         memcpy(aligned, captured.data(), captured.size());
+        // The server first gives transaction_read_only its default, which recovery forbids where
+        // it is on; on a standby every transaction begins with it. This one does nothing else.
+        XactReadOnly = false;
         RestoreGUCState(aligned);
         pfree(aligned);
         // Texts stay in the server encoding on their way to the reader, whatever client_encoding
