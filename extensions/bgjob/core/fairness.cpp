@@ -21,7 +21,9 @@ int neediest(const std::vector<Demand> &crews) noexcept {
 
 bool gives_way(int own_role_workers, int own_workers, int starving_role_workers,
                int starving_workers, bool same_role) noexcept {
-    return same_role ? own_workers > starving_workers : own_role_workers > starving_role_workers;
+    const int own = same_role ? own_workers : own_role_workers;
+    const int starving = same_role ? starving_workers : starving_role_workers;
+    return starving == 0 || own > starving + 1;
 }
 
 } // namespace pgcrew::bgjob

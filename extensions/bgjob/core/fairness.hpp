@@ -12,14 +12,15 @@ struct Demand {
     int workers = 0;                // it has in this crew
     int role_workers = 0;           // its role has in all crews
     int max_workers = 0;            // its limit in this crew, 0: none
-    std::int64_t waiting_since = 0; // of its oldest queued job
+    std::int64_t waiting_since = 0; // for its next worker
 };
 
 // The index of the crew to serve next: fewest workers of the role, then fewest of the crew, then
 // the longest wait. -1 if nobody may have another worker.
 int neediest(const std::vector<Demand> &crews) noexcept;
 
-// Whether a worker that just finished a job leaves so that a starving crew can have its slot.
+// Whether a worker that just finished a job leaves so that a starving crew can have its slot. Not
+// when the crews would only change places: that costs the start of a process each time.
 bool gives_way(int own_role_workers, int own_workers, int starving_role_workers,
                int starving_workers, bool same_role) noexcept;
 

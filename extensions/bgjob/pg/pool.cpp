@@ -71,6 +71,8 @@ std::optional<StartedWorker> start_worker_in_slot(Oid database, Oid role) {
     }
     Locked locked(LW_EXCLUSIVE);
     ++segment().counters.workers_started;
+    if (Crew *crew = locked.crew(database, role))
+        crew->served_at = GetCurrentTimestamp();
     return StartedWorker{slot, generation, std::move(*handle)};
 }
 

@@ -26,6 +26,7 @@ struct Crew {
     int32 workers;         // slots of this crew that are not free
     int32 max_workers;     // as the latest launch said; 0 for no limit
     int32 failed_starts;   // of workers, in a row
+    TimestampTz served_at; // when it last got a worker, 0 for never
 };
 
 enum class WorkerState : uint8 { Free, Starting, Idle, Busy, Resetting };

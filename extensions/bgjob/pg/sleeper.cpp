@@ -13,8 +13,9 @@ Sleeper::Sleeper(ConditionVariable *room)
 }
 
 void Sleeper::sleep(int64 limit_ms) {
-    if (!std::exchange(spun_, true) &&
-        spin_until([this] { return pg_atomic_read_u64(&segment().changes) != changes_; }))
+    if (!std::exchange(spun_, true) && spin_until(std::chrono::microseconds(50), [this] {
+            return pg_atomic_read_u64(&segment().changes) != changes_;
+        }))
         return;
     static uint32 wait_event = 0;
     call([&] {

@@ -70,11 +70,12 @@ Demands demands() {
         p = crew.next;
         if (crew.queued == 0)
             continue;
-        d.numbers.push_back({.unserved = unserved(locked, crew),
-                             .workers = crew.workers,
-                             .role_workers = workers_of_role(locked, crew.role),
-                             .max_workers = crew.max_workers,
-                             .waiting_since = locked.find_working(crew.first)->queued_at});
+        d.numbers.push_back(
+            {.unserved = unserved(locked, crew),
+             .workers = crew.workers,
+             .role_workers = workers_of_role(locked, crew.role),
+             .max_workers = crew.max_workers,
+             .waiting_since = Max(crew.served_at, locked.find_working(crew.first)->queued_at)});
         d.crews.push_back({crew.database, crew.role, crew.first});
     }
     return d;

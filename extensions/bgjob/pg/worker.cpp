@@ -338,7 +338,8 @@ Next next_job(JobId &id) {
     if (me.job == 0) {
         Crew &crew = *locked.crew(me.database, me.role);
         crew.failed_starts = 0;
-        if (me.dismissed || makes_room(locked, crew)) {
+        // Not before it has done something: the crews would push each other out for ever.
+        if (me.dismissed || (me.jobs_done > 0 && makes_room(locked, crew))) {
             me.state = WorkerState::Resetting;
             me.dismissed = true;
             return Next::Leave;
@@ -372,7 +373,7 @@ bool wait_for_work(uint32 wait_event) {
     const int events = call([&] {
         pgstat_report_stat(true);
         pgstat_report_activity(STATE_IDLE, nullptr);
-        spin_until([] { return MyLatch->is_set != 0; });
+        spin_until(std::chrono::microseconds(100), [] { return MyLatch->is_set != 0; });
         const int e = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                                 settings::worker_idle_timeout, wait_event);
         ResetLatch(MyLatch);
