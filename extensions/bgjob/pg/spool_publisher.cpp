@@ -37,6 +37,11 @@ dsa_pointer SpoolPublisher::to_memory(const std::byte *block, std::size_t size) 
     return at;
 }
 
+void SpoolPublisher::choose_place() {
+    call([&] { FileSetInit(&files_); });
+    files_.number = first_number_of_ours | (static_cast<uint32>(id_) & ~first_number_of_ours);
+}
+
 // The registry learns of the file before it exists, so that it is always removed with the job.
 void SpoolPublisher::open_file() {
     if (has_file_) {
@@ -45,8 +50,6 @@ void SpoolPublisher::open_file() {
             throw_spool_file_error("open", errno);
         return;
     }
-    call([&] { FileSetInit(&files_); });
-    files_.number = first_number_of_ours | (static_cast<uint32>(id_) & ~first_number_of_ours);
     {
         Locked locked(LW_EXCLUSIVE);
         Spool &spool = locked.find_working(id_)->spool;

@@ -24,6 +24,10 @@ class SpoolPublisher : NoCopy {
     // How many rows have arisen, for the views.
     void set_row_count(uint64 rows) noexcept { pg_atomic_write_u64(row_count_, rows); }
 
+    // Where the file will be, should there be one: temp_tablespaces is asked, which needs the
+    // transaction. Before the first block.
+    void choose_place();
+
     // Makes the block readable and clears it. The description of the columns goes with the first.
     void publish(BlockBuilder &block, const std::string &row_type, Wake wake);
 

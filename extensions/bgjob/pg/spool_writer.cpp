@@ -129,6 +129,7 @@ void SpoolWriter::describe(TupleDesc desc) {
     const MemoryScope scope(memory_.get());
     desc_ = voids_.empty() ? call([&] { return CreateTupleDescCopy(desc); }) : make_desc(row_type);
     row_type_ = pack(row_type);
+    publisher_.choose_place();
     published_ = looked_ = Clock::now();
 }
 

@@ -201,6 +201,7 @@ class SessionState {
     // After a job: nothing of it stays for the next one.
     void reset() {
         in_transaction([&] {
+            const ActiveSnapshot snapshot; // temporary tables are dropped by their catalogues
             call([] {
                 PortalHashTableDeleteAll();
                 DropAllPreparedStatements();
