@@ -35,7 +35,8 @@ class OwnJob : NoCopy {
     }
     static void cancel_and_detach(const Handle &h) {
         try {
-            cancel_job(h.id, h.cookie, 0);
+            if (!wait_for_end(h.id, h.cookie, 0))
+                cancel_job(h.id, h.cookie, 0);
             detach_job(h.id, h.cookie);
         } catch (const Error &e) {
             if (e.state() != sqlstate::undefined_object) // somebody else was faster

@@ -160,20 +160,23 @@ class Supervisor {
 
     // Idle workers are no reason for DROP DATABASE, ALTER DATABASE or CREATE DATABASE ... TEMPLATE
     // to fail: whoever locks a database so that nobody may use it sees them leave. True while there
-    // are idle workers, so that the next look comes in time.
+    // are workers, so that the next look comes in time.
     static bool leave_databases_in_demand() {
+        bool workers_left = false;
         std::vector<Oid> databases;
         {
             Locked locked(LW_SHARED);
             const WorkerSlot *workers = locked.workers();
-            for (int i = 0; i < segment().worker_slots; ++i)
+            for (int i = 0; i < segment().worker_slots; ++i) {
+                workers_left |= workers[i].state != WorkerState::Free;
                 if (workers[i].state == WorkerState::Idle)
                     databases.push_back(workers[i].database);
+            }
         }
         for (const Oid database : databases)
             if (in_demand(database))
                 dismiss_idle_workers_of(database);
-        return !databases.empty();
+        return workers_left;
     }
 
     static bool in_demand(Oid database) {
