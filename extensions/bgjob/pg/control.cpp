@@ -145,6 +145,7 @@ void detach_job(JobId id, int64 cookie) {
         if (!finished(job.state)) {
             job.detached = true;
             locked.wake.waiters(id); // who waits for it learns that it has gone
+            locked.wake.waiters_for_any();
             return;
         }
         remains = take_out(locked, &job);

@@ -232,6 +232,11 @@ struct Outcome {
 
 void write_context(void *text) { errcontext("%s", static_cast<const char *>(text)); }
 
+void log_job(const char *what, JobId id) {
+    if (settings::log_jobs)
+        call([&] { ereport(LOG, (errmsg("job %lld %s", static_cast<long long>(id), what))); });
+}
+
 Outcome execute(JobId id, const Assignment &a, SessionState &session) {
     Outcome outcome;
     const TimestampTz start = GetCurrentTimestamp();
@@ -245,6 +250,7 @@ Outcome execute(JobId id, const Assignment &a, SessionState &session) {
         const ErrorContextScope scope(write_context, context.data());
         session.become(a.settings);
         limit = time_limit(a);
+        log_job("started", id);
         const OwnedMemory memory("bgjob job", TopMemoryContext);
         const TimeLimit time(limit);
         SpoolWriter output(id);
@@ -292,18 +298,12 @@ void conclude(JobId id, const Outcome &outcome) {
         give_back(remains);
 }
 
-void log_job(const char *what, JobId id) {
-    if (settings::log_jobs)
-        call([&] { ereport(LOG, (errmsg("job %lld %s", static_cast<long long>(id), what))); });
-}
-
 void run_job(JobId id, SessionState &session) {
     const std::optional<Assignment> assignment = begin(id);
     Outcome outcome;
     if (assignment) {
         my_job = id;
         call([&] { pgstat_report_activity(STATE_RUNNING, assignment->sql.c_str()); });
-        log_job("started", id);
         const NoticeCapture notices(id);
         outcome = execute(id, *assignment, session);
         my_job = 0;

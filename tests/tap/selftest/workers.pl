@@ -133,6 +133,9 @@ my @pids = map { $session->query("SELECT coalesce(selftest.start_worker('polite_
 my @started = grep { $_ > 0 } @pids;
 cmp_ok(scalar @started, '>=', 4, 'workers run until slots are gone');
 is($pids[-1], '0', 'no slot: no worker, and no error');
+# A process that has started is not yet one that can be seen.
+poll_sql($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'selftest'",
+	scalar @started);
 $node->safe_psql('postgres', 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
 	  . " WHERE backend_type = 'selftest'");
 poll_sql($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'selftest'", '0');
