@@ -78,15 +78,17 @@ Error cancelled_before_it_ran() {
 }
 
 ErrorFields error_of(const Job &job) {
-    if (job.error == InvalidDsaPointer) {
-        ErrorFields fields;
-        fields.sqlstate = job.sqlstate;
-        if (job.sqlstate != 0)
-            fields.message = "out of shared memory for the error message";
-        return fields;
+    ErrorFields fields;
+    fields.sqlstate = job.sqlstate;
+    if (job.error != InvalidDsaPointer) {
+        const char *bytes = call([&] { return address<char>(job.error); });
+        fields = unpack_error({bytes, job.error_size});
+    } else if (job.sqlstate != 0) {
+        fields.message = "out of shared memory for the error message";
     }
-    const char *bytes = call([&] { return address<char>(job.error); });
-    return unpack_error({bytes, job.error_size});
+    if (job.sqlstate != 0 && fields.message.empty())
+        fields.message = "unknown error";
+    return fields;
 }
 
 std::string message_of_error(const Job &job) {

@@ -66,7 +66,7 @@ sub is_flat
 	my ($what, $loop) = @_;
 	my ($context_bytes, $private_bytes) = growth($loop, 2000);
 	is($context_bytes, 0, "$what: 0 bytes a launch in the session's contexts");
-	cmp_ok($private_bytes, '<', 16, "$what: no trend of private memory");
+	cmp_ok($private_bytes, '<', 64, "$what: no trend of private memory");
 }
 
 is($psql->query_safe("SELECT bgjob.wait(h.id, h.cookie) FROM bgjob.submit('SELECT 1') h"), 't', 'a first job');
@@ -86,8 +86,8 @@ my @before = map { memory_of($_) } $worker, $supervisor;
 $psql->query_safe(sprintf($_, 1000)) for $consumed, $failing, $as_json;
 my @after = map { memory_of($_) } $worker, $supervisor;
 is($psql->query_safe('SELECT string_agg(pid::text, \',\') FROM bgjob.activity'), $worker, 'one worker did it all');
-cmp_ok(($after[0] - $before[0]) / 3000, '<', 32, 'a worker does not grow');
-cmp_ok(($after[1] - $before[1]) / 3000, '<', 32, 'nor does the supervisor');
+cmp_ok(($after[0] - $before[0]) / 3000, '<', 64, 'a worker does not grow');
+cmp_ok(($after[1] - $before[1]) / 3000, '<', 64, 'nor does the supervisor');
 $psql->query_safe('SELECT bgjob.detach_all()');
 $psql->query_safe("SELECT bgjob.purge()");
 is($psql->query_safe('SELECT retained, shared_memory_bytes FROM bgjob.stats'), '0|0', 'no shared memory is left');

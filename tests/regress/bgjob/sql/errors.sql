@@ -74,7 +74,7 @@ SELECT n, octet_length(last_error) AS shown, right(last_error, 4), octet_length(
 SET bgjob.error_length = 16;
 SELECT last_error FROM lengths JOIN bgjob.launched USING (id) WHERE n = 5000;
 RESET bgjob.error_length;
--- an error without a text still reads as one
+-- [pgbg-07] an error without a text reads as one
 SELECT * FROM bgjob.launch('DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = ''''; END $$') \gset
 SELECT bgjob.wait(:id, :cookie);
 SELECT state, sqlstate, message FROM bgjob.outcome(:id, :cookie);

@@ -16,7 +16,7 @@ SELECT * FROM bgjob.result(:id, :cookie) AS (a int2, b int4, c int8, d numeric, 
     h "char", i name, j date, k time, l interval);
 SELECT * FROM bgjob.launch($$ SELECT '\x00ff'::bytea, '{"a": [1, null]}'::jsonb, '{"b":1}'::json, '<a/>' IS NULL,
     '10.0.0.0/8'::cidr, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid, B'101'::bit(3), B'1'::varbit, '$1.00'::money,
-    'fat & rat'::tsquery, 'a:1 b:2'::tsvector, '(1,2)'::point, 'pg_class'::regclass, '0/16'::pg_lsn $$) \gset
+    'fat & rat'::tsquery, 'a:1 b:2'::tsvector, '(1,2)'::point, 'pg_class'::regclass, '1/12345678'::pg_lsn $$) \gset
 SELECT * FROM bgjob.result(:id, :cookie) AS (a bytea, b jsonb, c json, d bool, e cidr, f uuid, g bit(3), h varbit,
     i money, j tsquery, k tsvector, l point, m regclass, n pg_lsn);
 
