@@ -321,12 +321,17 @@ void run_job(JobId id, SessionState &session) {
 
 enum class Next { Job, Wait, Leave };
 
-bool makes_room(const Locked &locked, const Crew &own) {
+// A worker with more to do keeps its slot this long, for the next one in it costs a process.
+constexpr int64 least_service_us = 100000;
+
+bool makes_room(const Locked &locked, const Crew &own, const WorkerSlot &me) {
     const ControlSegment &s = segment();
     if (!s.starving || (s.starving_database == own.database && s.starving_role == own.role))
         return false;
     if (own.first == 0)
         return true;
+    if (GetCurrentTimestamp() - me.started_at < least_service_us)
+        return false;
     const Crew *other = locked.crew(s.starving_database, s.starving_role);
     return other != nullptr &&
            gives_way(workers_of_role(locked, own.role), own.workers,
@@ -340,7 +345,7 @@ Next next_job(JobId &id) {
         Crew &crew = *locked.crew(me.database, me.role);
         crew.failed_starts = 0;
         // Not before it has done something: the crews would push each other out for ever.
-        if (me.dismissed || (me.jobs_done > 0 && makes_room(locked, crew))) {
+        if (me.dismissed || (me.jobs_done > 0 && makes_room(locked, crew, me))) {
             me.state = WorkerState::Resetting;
             me.dismissed = true;
             return Next::Leave;
