@@ -76,6 +76,7 @@ SELECT bgjob.detach_all() AS of_a_new_session, bgjob.cancel_all();
 SELECT pg_advisory_lock(1);
 SELECT * FROM bgjob.launch('SELECT pg_advisory_xact_lock(1)') \gset
 DO $$ BEGIN WHILE (SELECT running + queued FROM bgjob.stats) > 1 LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+DO $$ BEGIN WHILE NOT EXISTS (SELECT 1 FROM bgjob.launched WHERE state = 'running') LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
 SELECT bgjob.purge();
 SELECT id = :id AS the_running_one, state FROM bgjob.launched;
 SELECT pg_advisory_unlock(1);

@@ -5,7 +5,7 @@ CREATE EXTENSION bgjob;
 SELECT pg_advisory_lock(1);
 SELECT * FROM bgjob.launch('SELECT i, pg_advisory_xact_lock(i / 3000) FROM generate_series(3000, 5000) i', 64, 'my label', '1 hour') \gset
 SELECT bgjob.wait(:id, :cookie, '0');
-DO $$ BEGIN WHILE NOT EXISTS (SELECT 1 FROM bgjob.launched WHERE state = 'running') LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+DO $$ BEGIN WHILE NOT EXISTS (SELECT 1 FROM bgjob.activity WHERE wait_event = 'advisory') LOOP PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END $$;
 SELECT l.id = :id AS id, l.cookie = :cookie AS cookie, label, l.state, keeps_rows, l.database, owner, launcher,
        launcher_pid = pg_backend_pid() AS launched_here, l.worker_pid = a.pid AS worker, l.queued_at <= l.started_at AS ordered, l.finished_at,
        l.command_tag, l.sqlstate, l.last_error, queue_size, timeout, cancel_requested, sql_preview,
