@@ -1,4 +1,5 @@
 // pg_background's functions made of several steps: launch, wait, look, detach.
+#include "pg/array_elements.hpp"
 #include "pg/compat_launch.hpp"
 #include "pg/compat_outcome.hpp"
 #include "pg/compat_result.hpp"
@@ -9,8 +10,6 @@
 
 extern "C" {
 #include <executor/executor.h>
-#include <utils/array.h>
-#include <utils/lsyscache.h>
 }
 
 namespace pgcrew::bgjob::pg_background {
@@ -44,27 +43,17 @@ struct Name {
 std::vector<Name> names_from(const Args &args, int i) {
     if (args.is_null(i))
         return {};
-    Datum *elements = nullptr;
-    bool *nulls = nullptr;
-    int count = 0;
     const Datum handles = args.datum(i);
-    call([&] {
-        ArrayType *array = DatumGetArrayTypeP(handles);
-        int16 length;
-        bool by_value;
-        char alignment;
-        get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
-        deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements,
-                          &nulls, &count);
-    });
+    const ArrayElements elements =
+        call([&] { return array_elements(DatumGetArrayTypeP(handles)); });
     std::vector<Name> names;
-    for (int n = 0; n < count; ++n) {
-        if (nulls[n])
+    for (int n = 0; n < elements.count; ++n) {
+        if (elements.nulls[n])
             continue;
         Name name{};
         bool no_pid = false, no_cookie = false;
         call([&] {
-            HeapTupleHeader row = DatumGetHeapTupleHeader(elements[n]);
+            HeapTupleHeader row = DatumGetHeapTupleHeader(elements.values[n]);
             name.pid = DatumGetInt32(GetAttributeByNum(row, 1, &no_pid));
             name.cookie = DatumGetInt64(GetAttributeByNum(row, 2, &no_cookie));
         });

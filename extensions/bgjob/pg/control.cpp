@@ -3,6 +3,7 @@
 #include "pg/control.hpp"
 
 #include "pg/access.hpp"
+#include "pg/array_elements.hpp"
 #include "pg/error_of_job.hpp"
 #include "pg/launch.hpp"
 #include "pg/queue.hpp"
@@ -15,8 +16,6 @@
 
 extern "C" {
 #include <executor/executor.h>
-#include <utils/array.h>
-#include <utils/lsyscache.h>
 #include <utils/typcache.h>
 }
 
@@ -226,23 +225,14 @@ Handle handle_from(HeapTupleHeader row) {
 }
 
 std::vector<Handle> handles_from(Datum array_datum) {
-    Datum *elements = nullptr;
-    bool *nulls = nullptr;
-    int count = 0;
-    call([&] {
-        ArrayType *array = DatumGetArrayTypeP(array_datum);
-        int16 length;
-        bool by_value;
-        char alignment;
-        get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
-        deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &elements,
-                          &nulls, &count);
-    });
+    const ArrayElements elements =
+        call([&] { return array_elements(DatumGetArrayTypeP(array_datum)); });
     std::vector<Handle> handles;
-    for (int i = 0; i < count; ++i) {
-        if (nulls[i])
+    for (int i = 0; i < elements.count; ++i) {
+        if (elements.nulls[i])
             throw Error(sqlstate::null_value_not_allowed, "handle must not be null");
-        handles.push_back(handle_from(call([&] { return DatumGetHeapTupleHeader(elements[i]); })));
+        handles.push_back(
+            handle_from(call([&] { return DatumGetHeapTupleHeader(elements.values[i]); })));
     }
     return handles;
 }

@@ -1,6 +1,7 @@
 #include "pg/record_types.hpp"
 
 #include "core/packing.hpp"
+#include "pg/array_elements.hpp"
 #include "pg/row_type.hpp"
 
 extern "C" {
@@ -8,8 +9,6 @@ extern "C" {
 #include <catalog/pg_type.h>
 #include <executor/executor.h>
 #include <funcapi.h>
-#include <utils/array.h>
-#include <utils/lsyscache.h>
 #include <utils/typcache.h>
 }
 
@@ -29,26 +28,16 @@ bool may_hold_records(TupleDesc desc) noexcept {
 
 namespace {
 
-// The elements of a record[], and what it takes to put them together again. Plain C from here on.
-struct Elements {
-    ArrayType *array;
-    Datum *values;
-    bool *nulls;
-    int count;
-    int16 length;
-    bool by_value;
-    char alignment;
-};
+// Plain C from here on.
 
-Elements take_apart(Datum datum) {
-    Elements e{};
-    e.array = DatumGetArrayTypeP(datum);
-    if (ARR_ELEMTYPE(e.array) != RECORDOID)
-        return e; // of a named type, which only passes for record[]: nothing anonymous in it
-    get_typlenbyvalalign(RECORDOID, &e.length, &e.by_value, &e.alignment);
-    deconstruct_array(e.array, RECORDOID, e.length, e.by_value, e.alignment, &e.values, &e.nulls,
-                      &e.count);
-    return e;
+// An array of a named type passes for record[], too: there is nothing anonymous in it.
+ArrayElements take_apart(Datum datum) {
+    ArrayType *array = DatumGetArrayTypeP(datum);
+    if (ARR_ELEMTYPE(array) == RECORDOID)
+        return array_elements(array);
+    ArrayElements none{};
+    none.array = array;
+    return none;
 }
 
 struct Fields {
@@ -107,7 +96,7 @@ void search(Search *s, Datum value, Oid type) {
     if (type == RECORDOID) {
         search_record(s, DatumGetHeapTupleHeader(value));
     } else if (type == RECORDARRAYOID) {
-        const Elements e = take_apart(value);
+        const ArrayElements e = take_apart(value);
         for (int i = 0; i < e.count; ++i)
             if (!e.nulls[i])
                 search(s, e.values[i], RECORDOID);
@@ -166,7 +155,7 @@ Datum ReaderRecordTypes::translate_record(Datum value) const {
 }
 
 Datum ReaderRecordTypes::translate_array(Datum value) const {
-    const Elements e = take_apart(value);
+    const ArrayElements e = take_apart(value);
     if (ARR_ELEMTYPE(e.array) != RECORDOID)
         return value;
     for (int i = 0; i < e.count; ++i)
