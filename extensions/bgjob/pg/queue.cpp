@@ -129,7 +129,7 @@ bool finish(Locked &locked, Job &job, JobState how) {
     return job.detached;
 }
 
-bool hand_to_idle_worker(Locked &locked, Crew &crew) {
+const WorkerSlot *hand_to_idle_worker(Locked &locked, Crew &crew) {
     WorkerSlot *workers = locked.workers();
     int best = -1; // the one that worked last: its caches are warm, and the others may time out
     for (int i = 0; i < segment().worker_slots; ++i) {
@@ -139,9 +139,9 @@ bool hand_to_idle_worker(Locked &locked, Crew &crew) {
             best = i;
     }
     if (best < 0 || dequeue(locked, crew, best) == nullptr)
-        return false;
+        return nullptr;
     locked.wake.process(workers[best].proc);
-    return true;
+    return &workers[best];
 }
 
 int unserved(const Locked &locked, const Crew &crew) {

@@ -20,8 +20,8 @@ void start_running(Locked &locked, Job &job);
 // caller takes it out then.
 [[nodiscard]] bool finish(Locked &locked, Job &job, JobState how);
 
-// Gives the job to an idle worker of its crew, if there is one, and wakes it.
-bool hand_to_idle_worker(Locked &locked, Crew &crew);
+// Gives the job to an idle worker of its crew and wakes it; null if there is none.
+const WorkerSlot *hand_to_idle_worker(Locked &locked, Crew &crew);
 
 // How many queued jobs of the crew no worker is about to take.
 int unserved(const Locked &locked, const Crew &crew);

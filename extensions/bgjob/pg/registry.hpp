@@ -34,6 +34,7 @@ enum class WorkerState : uint8 { Free, Starting, Idle, Busy, Resetting };
 struct WorkerSlot {
     WorkerState state;
     bool dismissed;    // leave instead of taking another job
+    bool asleep;       // or about to be, so that it must be woken; a hint that needs no lock
     uint32 generation; // distinguishes the tenants of a slot
     Oid database, role;
     PGPROC *proc; // null until the worker is up and after it has left

@@ -7,15 +7,20 @@
 
 namespace pgcrew::bgjob {
 
+namespace {
+bool answer_expected = false;
+}
+
+void expect_answer(bool soon) noexcept { answer_expected = soon; }
+
 Sleeper::Sleeper(ConditionVariable *room)
     : room_(room), changes_(pg_atomic_read_u64(&segment().changes)) {
     call([&] { ConditionVariablePrepareToSleep(room_); });
 }
 
 void Sleeper::sleep(int64 limit_ms) {
-    if (!std::exchange(spun_, true) && spin_until(std::chrono::microseconds(50), [this] {
-            return pg_atomic_read_u64(&segment().changes) != changes_;
-        }))
+    const auto changed = [this] { return pg_atomic_read_u64(&segment().changes) != changes_; };
+    if (std::exchange(answer_expected, false) && spin_until(std::chrono::microseconds(50), changed))
         return;
     static uint32 wait_event = 0;
     call([&] {

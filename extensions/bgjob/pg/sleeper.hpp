@@ -17,8 +17,12 @@ class Sleeper : NoCopy {
   private:
     ConditionVariable *room_;
     const uint64 changes_; // ControlSegment::changes when this began
-    bool spun_ = false;
 };
+
+// Said at a launch: whether its worker is awake, so that a small job will be done before a sleeper
+// would be woken. Counts for the next sleep of this process. Who waits for a worker that must wake
+// up does better to leave it the processor.
+void expect_answer(bool soon) noexcept;
 
 // A queued job without a supervisor needs one, and there may not have been a slot for it yet: how
 // often whoever waits for the job tries again, in ms.

@@ -375,16 +375,27 @@ bool stays_idle() {
 
 // Sleeps until somebody sets the latch. False when the worker shall leave: dismissed by time, or
 // terminated, which is nothing to complain of while idle.
-bool wait_for_work(uint32 wait_event) {
+bool wait_for_work(uint32 wait_event, WorkerSlot *me) {
+    using Clock = std::chrono::steady_clock;
+    // While jobs come thick and fast a worker does not go to sleep between them; a gap that was
+    // longer ends that until the next short one.
+    constexpr std::chrono::microseconds short_gap{200};
+    static bool gap_was_short = false;
+
+    const Clock::time_point start = Clock::now();
     const int events = call([&] {
         pgstat_report_stat(true);
         pgstat_report_activity(STATE_IDLE, nullptr);
-        spin_until(std::chrono::microseconds(100), [] { return MyLatch->is_set != 0; });
+        if (gap_was_short)
+            spin_until(short_gap, [] { return MyLatch->is_set != 0; });
+        me->asleep = MyLatch->is_set == 0;
         const int e = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                                 settings::worker_idle_timeout, wait_event);
+        me->asleep = false;
         ResetLatch(MyLatch);
         return e;
     });
+    gap_was_short = Clock::now() - start < short_gap;
     QueryCancelPending = false;
     if (ProcDiePending)
         return false;
@@ -426,6 +437,7 @@ PGCREW_WORKER(bgjob_worker_main, OnTerm::Interrupt) {
     worker.connect(database, role, true);
     install_notice_capture();
     const uint32 wait_event = call([] { return compat::new_wait_event("BgjobWorkerIdle"); });
+    WorkerSlot *const me = Locked(LW_SHARED).workers() + my_slot; // stays where it is
     SessionState session;
     for (;;) {
         JobId id = 0;
@@ -434,7 +446,7 @@ PGCREW_WORKER(bgjob_worker_main, OnTerm::Interrupt) {
             run_job(id, session);
             break;
         case Next::Wait:
-            if (!wait_for_work(wait_event))
+            if (!wait_for_work(wait_event, me))
                 return;
             break;
         case Next::Leave:
