@@ -69,6 +69,8 @@ sub is_flat
 	cmp_ok($private_bytes, '<', 64, "$what: no trend of private memory");
 }
 
+# One worker does it all, even when a job comes before the one before it has ended.
+$psql->query_safe('SET bgjob.max_workers_per_role = 1');
 is($psql->query_safe("SELECT bgjob.wait(h.id, h.cookie) FROM bgjob.submit('SELECT 1') h"), 't', 'a first job');
 is($psql->query_safe("SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'bgjob'"), 1, '[pgbg-03] our bookkeeping has a context of its own');
 is_flat('[pgbg-03] all results taken', $consumed);
