@@ -46,7 +46,9 @@ $node->stop('fast');
 my @noise = grep { /bgjob/ && !/background worker "bgjob supervisor" \(PID \d+\) exited with exit code 1/ }
   split /\n/, log_since($node, $log);
 is(join("\n", @noise), '', 'an idle pool is quiet at a shutdown');
-is(scalar(grep { /WARNING|ERROR|FATAL|PANIC/ } split /\n/, log_since($node, $log)), 0, 'and nobody complains');
+# (A session of psql that is on its way out may.)
+is(scalar(grep { /WARNING|ERROR|FATAL|PANIC/ && !/client backend/ } split /\n/, log_since($node, $log)), 0,
+	'and nobody complains');
 
 # The file of ids is not to be trusted blindly: damaged or gone, jobs run all the same.
 my $ids = $node->data_dir . '/bgjob.ids';
