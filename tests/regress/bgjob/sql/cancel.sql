@@ -35,6 +35,7 @@ SELECT * FROM bgjob.result(:id, :cookie) AS (x text);
 SELECT count(*) FROM (SELECT bgjob.launch(format('INSERT INTO t VALUES (%s)', 10 + i), label => i::text)
     FROM generate_series(1, 6) i OFFSET 0) x;
 SELECT label, bgjob.cancel(id, cookie) FROM bgjob.launched WHERE label IN ('1', '4', '6') ORDER BY label;
+DO $$ BEGIN WHILE (SELECT running FROM bgjob.stats) = 0 LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
 SELECT queued, running FROM bgjob.stats;
 SELECT pg_advisory_unlock(1);
 SELECT bool_and(bgjob.wait(id, cookie)) FROM bgjob.launched;
