@@ -24,8 +24,7 @@ Standing require_standing(const Attached &job) {
 std::string last_error(const std::optional<Standing> &standing) {
     if (!standing || standing->error.sqlstate == 0)
         return {};
-    const std::string &message = standing->error.message;
-    return message.empty() ? "unknown error" : preview(message, bgjob::settings::error_length);
+    return preview(standing->error.message, bgjob::settings::error_length);
 }
 
 void put_row(SetResult &rows, const Attached &job) {

@@ -16,7 +16,6 @@
 
 extern "C" {
 #include <executor/executor.h>
-#include <utils/typcache.h>
 }
 
 namespace pgcrew::bgjob {

@@ -69,7 +69,6 @@ struct ControlSegment {
     bool starving;                   // this crew waits for a slot: workers of fuller crews give way
     Oid starving_database, starving_role;
     PGPROC *supervisor; // null unless it is up
-    int supervisor_pid;
     TimestampTz supervisor_starting; // when its start was asked for, 0 for never
     Counters counters;
     ConditionVariable job_changed[waiting_rooms]; // by job id

@@ -54,7 +54,6 @@ int64 ms_since(TimestampTz then) { return (GetCurrentTimestamp() - then) / 1000;
 
 struct Crewed {
     Oid database, role;
-    JobId oldest;
 };
 
 struct Demands {
@@ -76,7 +75,7 @@ Demands demands() {
              .role_workers = workers_of_role(locked, crew.role),
              .max_workers = crew.max_workers,
              .waiting_since = Max(crew.served_at, locked.find_working(crew.first)->queued_at)});
-        d.crews.push_back({crew.database, crew.role, crew.first});
+        d.crews.push_back({crew.database, crew.role});
     }
     return d;
 }
@@ -125,7 +124,6 @@ class Supervisor {
         if (preloaded || in_use || s.queued > 0 || s.running > 0 || s.retained > 0)
             return false;
         segment().supervisor = nullptr;
-        segment().supervisor_pid = 0;
         segment().supervisor_starting = 0;
         return true;
     }
@@ -314,7 +312,6 @@ void leave(int, Datum) {
         LWLockAcquire(&s.lock, LW_EXCLUSIVE);
         if (s.supervisor == MyProc) {
             s.supervisor = nullptr;
-            s.supervisor_pid = 0;
             s.supervisor_starting = 0;
         }
         LWLockRelease(&s.lock);
@@ -327,7 +324,6 @@ bool take_office() {
     if (segment().supervisor != nullptr)
         return false;
     segment().supervisor = MyProc;
-    segment().supervisor_pid = MyProcPid;
     return true;
 }
 

@@ -37,7 +37,6 @@ extern "C" {
 #include <storage/lock.h>
 #include <tcop/tcopprot.h>
 #include <utils/portal.h>
-#include <utils/ps_status.h>
 #include <utils/timeout.h>
 }
 
