@@ -68,7 +68,7 @@ struct ControlSegment {
     int32 queued, running, retained; // jobs; retained: finished and not detached
     bool starving;                   // this crew waits for a slot: workers of fuller crews give way
     Oid starving_database, starving_role;
-    PGPROC *supervisor; // null unless it is up
+    PGPROC *supervisor;              // null unless it is up
     TimestampTz supervisor_starting; // when its start was asked for, 0 for never
     Counters counters;
     ConditionVariable job_changed[waiting_rooms]; // by job id
