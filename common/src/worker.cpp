@@ -8,6 +8,7 @@ extern "C" {
 #include <storage/ipc.h>
 #include <storage/latch.h>
 #include <tcop/tcopprot.h>
+#include <utils/pidfile.h>
 }
 
 namespace pgcrew {
@@ -140,6 +141,21 @@ Worker::Wake Worker::wait(std::chrono::milliseconds timeout, uint32 wait_event) 
     return (events & WL_LATCH_SET) != 0 ? Wake::Latch : Wake::Timeout;
 }
 
+// The postmaster writes its status into its lock file before it signals anybody: pidfile.h.
+bool server_is_stopping() noexcept {
+    FILE *file = std::fopen("postmaster.pid", "r");
+    if (file == nullptr)
+        return false;
+    char line[MAXPGPATH];
+    bool stopping = false;
+    for (int i = 1; i <= LOCK_FILE_LINE_PM_STATUS && std::fgets(line, sizeof line, file) != nullptr;
+         ++i)
+        stopping = i == LOCK_FILE_LINE_PM_STATUS &&
+                   std::strncmp(line, PM_STATUS_STOPPING, sizeof(PM_STATUS_STOPPING) - 1) == 0;
+    (void)std::fclose(file);
+    return stopping;
+}
+
 bool Worker::stop_requested() const noexcept { return ShutdownRequestPending; }
 
 void run_worker(OnTerm on_term, void (*body)(Worker &)) {
@@ -153,7 +169,8 @@ void run_worker(OnTerm on_term, void (*body)(Worker &)) {
         Worker worker;
         body(worker);
     });
+    // Exit code 0 unregisters a worker for good, any other is a line in the log.
     if (ShutdownRequestPending)
-        proc_exit(1); // exit code 0 would unregister the worker for good
+        proc_exit(server_is_stopping() ? 0 : 1);
 }
 } // namespace pgcrew

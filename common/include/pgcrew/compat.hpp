@@ -5,6 +5,7 @@
 
 extern "C" {
 #include <lib/dshash.h>
+#include <pgstat.h>
 #include <postmaster/bgworker.h>
 #include <storage/lwlock.h>
 #include <tcop/pquery.h>
@@ -122,6 +123,46 @@ inline Settings all_settings() {
     all.count = GetNumConfigOptions();
 #endif
     return all;
+}
+
+// --- statistics ------------------------------------------------------------------------------
+// Bytes of full-page images in WAL so far; before 19 only their number is known, and each is taken
+// for a whole page.
+inline int64 full_page_image_bytes(const PgStat_WalStats &stats) {
+#if PG_VERSION_NUM >= 190000
+    return static_cast<int64>(stats.wal_counters.wal_fpi_bytes);
+#elif PG_VERSION_NUM >= 180000
+    return stats.wal_counters.wal_fpi * BLCKSZ;
+#else
+    return stats.wal_fpi * BLCKSZ;
+#endif
+}
+
+// Checkpoints that anything but time started; on 15 and 16 restartpoints are among them.
+inline int64 requested_checkpoints(const PgStat_CheckpointerStats &stats) {
+#if PG_VERSION_NUM >= 170000
+    return stats.num_requested;
+#else
+    return stats.requested_checkpoints;
+#endif
+}
+
+inline int64 timed_checkpoints(const PgStat_CheckpointerStats &stats) {
+#if PG_VERSION_NUM >= 170000
+    return stats.num_timed;
+#else
+    return stats.timed_checkpoints;
+#endif
+}
+
+// --- messages --------------------------------------------------------------------------------
+// log_min_messages as the checkpointer has it; from 19 on each kind of process has its own.
+inline int checkpointer_log_level() noexcept {
+#if PG_VERSION_NUM >= 190000
+    return log_min_messages[B_CHECKPOINTER];
+#else
+    return log_min_messages;
+#endif
 }
 
 // --- time ------------------------------------------------------------------------------------

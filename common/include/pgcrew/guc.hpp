@@ -12,7 +12,7 @@ namespace pgcrew {
 // throwing: give the server callback<&f>, which turns an exception into an ERROR, only where an
 // ERROR is right.
 struct BoolSetting {
-    const char *name, *help;
+    const char *name, *help, *long_help = nullptr;
     bool *variable;
     bool boot = false;
     GucContext context = PGC_USERSET;
@@ -22,7 +22,7 @@ struct BoolSetting {
 };
 
 struct IntSetting {
-    const char *name, *help;
+    const char *name, *help, *long_help = nullptr;
     int *variable;
     int boot = 0, min = 0, max = INT_MAX;
     GucContext context = PGC_USERSET;
@@ -32,7 +32,7 @@ struct IntSetting {
 };
 
 struct RealSetting {
-    const char *name, *help;
+    const char *name, *help, *long_help = nullptr;
     double *variable;
     double boot = 0, min = 0, max = 1e9;
     GucContext context = PGC_USERSET;
@@ -42,7 +42,7 @@ struct RealSetting {
 };
 
 struct StringSetting {
-    const char *name, *help;
+    const char *name, *help, *long_help = nullptr;
     char **variable;
     const char *boot = nullptr;
     GucContext context = PGC_USERSET;
@@ -52,7 +52,7 @@ struct StringSetting {
 };
 
 struct EnumSetting {
-    const char *name, *help;
+    const char *name, *help, *long_help = nullptr;
     int *variable;
     int boot = 0;
     const config_enum_entry *options; // static, closed by {nullptr, 0, false}

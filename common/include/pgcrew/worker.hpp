@@ -19,7 +19,7 @@ struct WorkerSpec {
     std::string name, type, library, entry;
     std::chrono::seconds restart_after{-1}; // negative: never
     Datum arg = 0;
-    std::string extra;
+    std::string extra{};
     Start start_time = Start::RecoveryFinished;
     bool database_connection = true;
     pid_t notify_pid = 0; // told when the worker starts or stops; 0: the process that starts it
@@ -76,9 +76,12 @@ enum class OnTerm {
     Flag       // SIGTERM only sets stop_requested(): the body returns and destructors run
 };
 
+// The postmaster has been told to shut the server down.
+bool server_is_stopping() noexcept;
+
 // Wraps the body: signals, exceptions, exit code. An exception is logged once and exits with 1, so
-// that the restart policy applies; so does a return after SIGTERM. Any other return exits with 0,
-// which unregisters the worker for good.
+// that the restart policy applies; so does a return after SIGTERM while the server goes on. Any
+// other return exits with 0, which unregisters the worker for good.
 void run_worker(OnTerm, void (*body)(Worker &));
 } // namespace pgcrew
 
