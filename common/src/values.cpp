@@ -72,6 +72,22 @@ Datum Value::make() const {
     return PointerGetDatum(cstring_to_text_with_len(text_, static_cast<int>(length_)));
 }
 
+Value text_or_null(const std::string &text) noexcept {
+    return text.empty() ? Value::null(TEXTOID) : Value(text);
+}
+Value int_or_null(std::int32_t n) noexcept { return n == 0 ? Value::null(INT4OID) : Value(n); }
+Value bigint_or_null(std::int64_t n) noexcept { return n == 0 ? Value::null(INT8OID) : Value(n); }
+Value oid_or_null(Oid oid) noexcept { return oid == InvalidOid ? Value::null(OIDOID) : Value(oid); }
+
+Value interval_of(std::int64_t us) {
+    return Value::datum(call([&] {
+                            auto *interval = static_cast<Interval *>(palloc0(sizeof(Interval)));
+                            interval->time = us;
+                            return IntervalPGetDatum(interval);
+                        }),
+                        INTERVALOID);
+}
+
 Datum make_text(std::string_view text) { return make_datum(Value(text)); }
 
 Datum make_datum(const Value &value) {

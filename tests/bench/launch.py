@@ -10,6 +10,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+import table
+from table import number
+
 
 def p99(values):
     return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
@@ -80,10 +83,6 @@ def read(path):
     return notes, samples
 
 
-def number(value):
-    return f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:.3g}"
-
-
 def shown(rounds, unit):
     values = sorted(rounds)
     spread = f" ({number(values[0])}..{number(values[-1])})" if len(values) > 1 else ""
@@ -119,16 +118,8 @@ def rows_of(server, samples):
 
 def main():
     notes, samples = read(sys.argv[1])
-    head = ("figure", "ours", "peer", "ratio", "asked", "met")
     servers = list(dict.fromkeys(server for server, _, _ in samples))
-    table = [head] + [row for server in servers for row in rows_of(server, samples)]
-    with open(sys.argv[2], "w", encoding="utf-8") as file:
-        file.writelines(f"# {': '.join(note)}\n" for note in notes)
-        file.writelines("\t".join(row) + "\n" for row in table)
-    print(*(": ".join(note) for note in notes), sep="\n", end="\n\n")
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    for row in table:
-        print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    table.publish(sys.argv[2], notes, [row for server in servers for row in rows_of(server, samples)])
 
 
 main()

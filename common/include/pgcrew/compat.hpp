@@ -5,6 +5,7 @@
 
 extern "C" {
 #include <lib/dshash.h>
+#include <libpq/pqsignal.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
 #include <storage/lwlock.h>
@@ -105,6 +106,15 @@ inline uint32 new_wait_event([[maybe_unused]] const char *name) {
     return WaitEventExtensionNew(name);
 #else
     return PG_WAIT_EXTENSION;
+#endif
+}
+
+// The process takes no notice of the signal.
+inline void ignore_signal(int number) {
+#if PG_VERSION_NUM >= 190000
+    pqsignal(number, PG_SIG_IGN);
+#else
+    pqsignal(number, SIG_IGN);
 #endif
 }
 

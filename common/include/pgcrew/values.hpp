@@ -68,6 +68,15 @@ class Value {
     std::size_t length_ = 0;
 };
 
+// What is not there becomes NULL: an empty text, 0, no object.
+Value text_or_null(const std::string &) noexcept;
+Value int_or_null(std::int32_t) noexcept;
+Value bigint_or_null(std::int64_t) noexcept;
+Value oid_or_null(Oid) noexcept;
+
+// An interval of so many microseconds, in the current context.
+Value interval_of(std::int64_t us);
+
 // A text datum in the current context.
 Datum make_text(std::string_view);
 // Any value as a datum in the current context; null gives 0.

@@ -70,17 +70,6 @@ std::vector<Seen> look_at_all() {
     return seen;
 }
 
-Value interval_of(int64 ms) {
-    if (ms == 0)
-        return Value::null(INTERVALOID);
-    return Value::datum(call([&] {
-                            auto *interval = static_cast<Interval *>(palloc0(sizeof(Interval)));
-                            interval->time = ms * 1000;
-                            return IntervalPGetDatum(interval);
-                        }),
-                        INTERVALOID);
-}
-
 } // namespace
 
 PGCREW_FUNCTION(bgjob_launched_jobs) {
@@ -95,31 +84,32 @@ PGCREW_FUNCTION(bgjob_launched_jobs) {
         const std::string state = sqlstate_text(job.sqlstate);
         const std::string error = preview(s.message, settings::error_length);
         const std::string sql = preview(s.sql, settings::preview_length);
-        rows.put({job.id,
-                  owns ? Value(job.cookie) : Value::null(INT8OID),
-                  text_or_null(label),
-                  name(job.state),
-                  job.keeps_rows,
-                  job.database,
-                  job.owner,
-                  job.launcher,
-                  job.launcher_pid,
-                  int_or_null(s.worker_pid),
-                  moment(job.queued_at),
-                  moment(job.started_at),
-                  moment(job.finished_at),
-                  static_cast<int64>(s.rows),
-                  static_cast<int64>(job.spool.memory_bytes),
-                  static_cast<int64>(job.spool.file_bytes),
-                  text_or_null(tag),
-                  text_or_null(state),
-                  text_or_null(error),
-                  job.percent < 0 ? Value::null(INT4OID) : Value(job.percent),
-                  text_or_null(progress),
-                  job.queue_size,
-                  interval_of(job.timeout_ms),
-                  job.cancel_requested,
-                  sql});
+        rows.put(
+            {job.id,
+             owns ? Value(job.cookie) : Value::null(INT8OID),
+             text_or_null(label),
+             name(job.state),
+             job.keeps_rows,
+             job.database,
+             job.owner,
+             job.launcher,
+             job.launcher_pid,
+             int_or_null(s.worker_pid),
+             moment(job.queued_at),
+             moment(job.started_at),
+             moment(job.finished_at),
+             static_cast<int64>(s.rows),
+             static_cast<int64>(job.spool.memory_bytes),
+             static_cast<int64>(job.spool.file_bytes),
+             text_or_null(tag),
+             text_or_null(state),
+             text_or_null(error),
+             job.percent < 0 ? Value::null(INT4OID) : Value(job.percent),
+             text_or_null(progress),
+             job.queue_size,
+             job.timeout_ms == 0 ? Value::null(INTERVALOID) : interval_of(job.timeout_ms * 1000),
+             job.cancel_requested,
+             sql});
     }
     return rows.done();
 }

@@ -55,7 +55,7 @@ std::optional<std::int64_t> last_seconds(std::string_view text) noexcept {
     if (whole.ec != std::errc() || part.ec != std::errc() || part.ptr != text.data() + point + 3 ||
         seconds > century_s)
         return std::nullopt;
-    return seconds * 1'000'000 + hundredths * 10'000;
+    return seconds * 1'000'000 + hundredths * 10'000LL;
 }
 
 } // namespace

@@ -38,7 +38,7 @@ void PeakHistory::add(const Sample &sample, std::int64_t demand, std::int64_t ti
     // Short intervals share a slot.
     const std::int64_t width = lookback_us / (most_slots - 10);
     const std::size_t n = closed.size();
-    if (n >= 2 && sample.at - closed[n - 2].at <= width)
+    if (n >= 2 && closed[n - 1].at - closed[n - 2].at < width)
         closed.back() = {sample.at, std::max(closed.back().bytes, open_peak)};
     else
         closed.push_back({sample.at, open_peak});

@@ -27,7 +27,7 @@ struct Event {
     EventKind kind = EventKind::Increase;
     int old_mb = 0, new_mb = 0;
     std::int64_t timeout_us = 0; // checkpoint_timeout
-    Decision decision;           // what led to it
+    Decision decision{};         // what led to it
     int sqlstate = 0;            // packed; of Failed
 };
 

@@ -22,12 +22,12 @@ struct Advice {
     std::string why;
 };
 struct AdviceInput {
-    Decision decision;
-    Environment environment;
+    Decision decision{};
+    Environment environment{};
     double image_share = 0;       // of WAL, in full-page images, over the recorded minutes
     bool wal_compression = false; // is on
     bool retained_fills_disk = false;
-    Config config; // whose limits bind
+    Config config{}; // whose limits bind
 };
 // Other settings worth a look; empty: none.
 std::vector<Advice> advice(const AdviceInput &);

@@ -96,7 +96,8 @@ void grow(const Config &config, const Environment &env, State &state, const Grow
           Decision &d, std::int64_t now) {
     d.want_mb = growth.want_mb;
     d.demand = growth.demand;
-    const int target = round_down_mb(std::min(growth.want_mb, d.cap_mb), env.geometry);
+    const int target =
+        std::max(d.floor_mb, round_down_mb(std::min(growth.want_mb, d.cap_mb), env.geometry));
     if (target > d.current_mb * (1 + growth.dead_band)) {
         decide(config, state, Action::Increase, growth.reason, target, d, now, env.timeout_us);
     } else if (growth.want_mb > d.cap_mb) {

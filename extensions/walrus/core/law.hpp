@@ -39,7 +39,7 @@ struct Config {
 // What stands around the server, looked at with each sample. Plain data: it is copied into shared
 // memory.
 struct Environment {
-    Geometry geometry;
+    Geometry geometry{};
     std::int64_t timeout_us = 300LL * 1000000; // checkpoint_timeout
     int current_mb = 1024;                     // max_wal_size in force
     int min_wal_size_mb = 80;

@@ -26,7 +26,7 @@ std::int64_t recovery_cap_mb(const Config &config, const Environment &env) noexc
         return unbounded;
     const double bytes =
         static_cast<double>(config.recovery_s) * static_cast<double>(env.replay_rate);
-    return static_cast<std::int64_t>(bytes / static_cast<double>(megabyte));
+    return static_cast<std::int64_t>(std::min(bytes / static_cast<double>(megabyte), 4e18));
 }
 
 } // namespace

@@ -70,7 +70,8 @@ Measurement measure(const DemandWindow &window, std::int64_t timeout_us) {
     m.forced = last.forced - first.forced;
     m.timed = last.timed - first.timed;
     m.other = last.other - first.other;
-    m.known = m.window_us >= std::clamp(timeout_us / 30, 3 * second, 10 * second);
+    // A bit less than two looks are apart, which may come early.
+    m.known = m.window_us >= std::clamp(timeout_us / 40, 2 * second, 8 * second);
     m.full = m.window_us >= timeout_us;
     if (!m.known)
         return m;

@@ -5,7 +5,7 @@
 
 namespace pgcrew::walrus {
 
-inline constexpr std::int64_t megabyte = 1024 * 1024;
+inline constexpr std::int64_t megabyte = 1024LL * 1024;
 
 struct Geometry {
     int segment_mb = 16;            // wal_segment_size, 1 to 1024

@@ -19,11 +19,10 @@ namespace {
 void alter_system(int mb) {
     in_transaction([&] {
         in_subtransaction([&] {
+            if (fault("alter_system"))
+                throw Error(SqlState{"53100"},
+                            "could not write to file \"postgresql.auto.conf.tmp\"");
             call([&] {
-                if (fault("alter_system"))
-                    ereport(ERROR,
-                            (errcode(ERRCODE_DISK_FULL),
-                             errmsg("could not write to file \"postgresql.auto.conf.tmp\"")));
                 auto *set = makeNode(VariableSetStmt);
                 set->name = pstrdup("max_wal_size");
                 set->kind = mb == 0 ? VAR_RESET : VAR_SET_VALUE;

@@ -3,7 +3,7 @@
 
 namespace pgcrew::walrus {
 
-// Writes the line, in a transaction of its own. A ServerError leaves everything as it was.
+// Writes the line, in a transaction of its own. An exception leaves everything as it was.
 void write_max_wal_size(int mb);
 void remove_max_wal_size();
 

@@ -105,7 +105,7 @@ void Controller::judge(const Look &look) {
     const int before_mb = state_.known_mb;
     const Decision decision = step(law, look.environment, state_, look.sample);
     picture_.decision = decision;
-    if (retry_at_ != 0 && !law.advise && !changes(decision))
+    if (retry_at_ != 0 && !pending_ && !law.advise && !changes(decision))
         forget_failure(); // nothing is left to try again
     if (!last_)
         messages::baseline(look.sample);
@@ -159,10 +159,10 @@ void Controller::announce(const Decision &d, const Config &law) {
 void Controller::advise(const Decision &d) {
     if (picture_.standing == Standing::WriteFailed || picture_.standing == Standing::NotTaken)
         return; // that was told when it failed
-    if (picture_.standing == Standing::Overridden)
-        messages::overridden(picture_.origin.source, d.target_mb);
-    else
+    if (picture_.standing != Standing::Overridden)
         messages::dry_run(d.current_mb, d);
+    else if (!std::exchange(override_told_, true))
+        messages::overridden(picture_.origin.source, d.target_mb);
     add_event(EventKind::DryRun, d.current_mb, d.target_mb, d);
 }
 
@@ -174,8 +174,8 @@ void Controller::warn_of_limit(const Decision &d, const Config &law) {
             limit_told_ = Limit::None;
         return;
     }
-    if (limit_told_ == d.limit && cap_told_ == d.cap_mb)
-        return;
+    if (limit_told_ == d.limit && (d.limit != Limit::Max || cap_told_ == d.cap_mb))
+        return; // free space changes all the time
     limit_told_ = d.limit;
     cap_told_ = d.cap_mb;
     messages::capped(d, unbind(d, law, picture_.environment));
@@ -184,6 +184,7 @@ void Controller::warn_of_limit(const Decision &d, const Config &law) {
 }
 
 void Controller::note_external_change(const Decision &d, int before_mb) {
+    forget_failure(); // the file has been changed since
     messages::changed_by_others(before_mb, d.current_mb);
     add_event(EventKind::External, before_mb, d.current_mb, d);
 }

@@ -12,6 +12,7 @@
 #include "pg/sampler.hpp"
 #include "pg/shared.hpp"
 #include "pg/worker_clock.hpp"
+#include "pgcrew/server_error.hpp"
 #include "pgcrew/worker.hpp"
 
 namespace pgcrew::walrus {
@@ -35,9 +36,10 @@ class Controller : NoCopy {
     void warn_of_limit(const Decision &, const Config &);
     void note_external_change(const Decision &, int before_mb);
 
-    bool change(const Decision &);    // true: in force
-    bool write(int mb);               // ALTER SYSTEM and reload; 0: RESET. False: it failed
-    bool wait_until_in_force(int mb); // 0: until the configuration was read again
+    bool change(const Decision &);                // true: in force
+    std::optional<ServerErrorData> write(int mb); // ALTER SYSTEM and reload; 0: RESET
+    bool wait_until_in_force(int mb);             // 0: until RESET is
+    void failed(const Decision &, const ServerErrorData &);
     void succeeded(const Decision &, int old_mb);
     void back_off(Standing);
     void forget_failure();
@@ -71,6 +73,7 @@ class Controller : NoCopy {
     // what was said last, for states are told when they change
     Limit limit_told_ = Limit::None;
     int cap_told_ = 0;
+    bool override_told_ = false; // the command line lasts as long as the server
     std::optional<Reason> block_told_;
     std::int64_t block_told_for_ = 0; // the change it waited for
 };

@@ -29,8 +29,10 @@ void Controller::remember_original() {
 bool Controller::change(const Decision &d) {
     const int old_mb = max_wal_size_mb;
     remember_original();
-    if (!write(d.target_mb))
+    if (const auto error = write(d.target_mb)) {
+        failed(d, *error);
         return false;
+    }
     if (!wait_until_in_force(d.target_mb)) {
         if (picture_.standing != Standing::NotTaken) {
             messages::not_taken(d.target_mb, max_wal_size_mb);
@@ -44,44 +46,45 @@ bool Controller::change(const Decision &d) {
     return true;
 }
 
-bool Controller::write(int mb) {
+std::optional<ServerErrorData> Controller::write(int mb) {
     try {
         if (mb == 0)
             remove_max_wal_size();
         else
             write_max_wal_size(mb);
-    } catch (const ServerError &e) {
-        const bool news = picture_.failure.sqlstate != e.state().packed();
-        picture_.failure.sqlstate = e.state().packed();
-        put_text(picture_.failure.message, e.what());
-        if (news) {
-            messages::write_failed(e, mb);
-            add_event(EventKind::Failed, max_wal_size_mb, mb == 0 ? max_wal_size_mb : mb,
-                      picture_.decision, e.state().packed());
-        }
-        pending_.reset();
-        back_off(Standing::WriteFailed);
-        return false;
+    } catch (const std::exception &) {
+        return describe_current_exception();
     }
     reload_configuration();
-    return true;
+    return std::nullopt;
+}
+
+void Controller::failed(const Decision &d, const ServerErrorData &error) {
+    const bool news = picture_.failure.sqlstate != error.state.packed();
+    picture_.failure.sqlstate = error.state.packed();
+    put_text(picture_.failure.message, error.message.value_or(""));
+    if (news) {
+        messages::write_failed(error, d.target_mb);
+        add_event(EventKind::Failed, max_wal_size_mb, d.target_mb, d, error.state.packed());
+    }
+    pending_.reset();
+    back_off(Standing::WriteFailed);
 }
 
 // Meanwhile the worker hears of reloads, as always.
 bool Controller::wait_until_in_force(int mb) {
     const SystemClock real;
     const std::int64_t deadline = real.monotonic() + taken_within;
-    bool read_again = false;
-    const auto in_force = [&] { return mb == 0 ? read_again : max_wal_size_mb == mb; };
+    const auto in_force = [&] {
+        return mb == 0 ? !set_by_alter_system(origin_of_max_wal_size()) : max_wal_size_mb == mb;
+    };
     while (!in_force() && !worker_.stop_requested()) {
         const std::int64_t rest = deadline - real.monotonic();
         if (rest <= 0)
             break;
         if (worker_.wait(std::chrono::milliseconds(rest / 1000 + 1), wait_event_) ==
-            Worker::Wake::Reload) {
+            Worker::Wake::Reload)
             clock_.adjust();
-            read_again = true;
-        }
     }
     return in_force();
 }

@@ -41,9 +41,14 @@ Answer refusal(SqlState state, std::string message, std::string hint) {
 Answer nothing(std::string message) {
     return {Outcome::Nothing, 0, std::move(message), {}, max_wal_size_mb, max_wal_size_mb};
 }
-Answer failed(const Picture &picture) {
-    return {Outcome::Failed, picture.failure.sqlstate, picture.failure.message, {},
-            max_wal_size_mb, max_wal_size_mb};
+Answer failure(SqlState state, std::string message, std::string hint) {
+    return {Outcome::Failed, state.packed(),  std::move(message),
+            std::move(hint), max_wal_size_mb, max_wal_size_mb};
+}
+Answer not_taken() {
+    return failure(sqlstate::object_not_in_prerequisite_state,
+                   "the server did not take the new max_wal_size",
+                   "See pg_file_settings for errors in the configuration files.");
 }
 } // namespace
 
@@ -79,13 +84,8 @@ Answer Controller::serve_apply() {
     if (change(d))
         return {Outcome::Done, 0, {}, {}, old_mb, d.target_mb};
     if (pending_)
-        return {Outcome::Failed,
-                sqlstate::object_not_in_prerequisite_state.packed(),
-                "the server did not take the new max_wal_size",
-                "See pg_file_settings for errors.",
-                old_mb,
-                old_mb};
-    return failed(picture_);
+        return not_taken();
+    return failure(SqlState(picture_.failure.sqlstate), picture_.failure.message, {});
 }
 
 Answer Controller::serve_restore() {
@@ -93,9 +93,10 @@ Answer Controller::serve_restore() {
         return nothing("walrus has not changed max_wal_size");
     const int old_mb = max_wal_size_mb;
     const int to_mb = picture_.original.was_set ? picture_.original.size_mb : 0;
-    if (!write(to_mb))
-        return failed(picture_);
-    wait_until_in_force(to_mb);
+    if (const auto error = write(to_mb))
+        return failure(error->state, error->message.value_or(""), {});
+    if (!wait_until_in_force(to_mb))
+        return not_taken();
     picture_.original = {};
     forget_failure();
     state_.restart_window();

@@ -108,10 +108,10 @@ void overridden(const char *source, int target_mb) {
         "Remove it there; " + megabytes(target_mb) + " are recommended.");
 }
 
-void write_failed(const ServerError &error, int target_mb) {
+void write_failed(const ServerErrorData &error, int target_mb) {
     say(WARNING, "pg_walrus: failed to execute ALTER SYSTEM, will retry next cycle",
-        "SQLSTATE " + error.state().text() + ": " + error.what() + ".",
-        "Until it works walrus only advises: " + statement(target_mb), error.state().packed());
+        "SQLSTATE " + error.state.text() + ": " + error.message.value_or("") + ".",
+        "Until it works walrus only advises: " + statement(target_mb), error.state.packed());
 }
 
 void not_taken(int target_mb, int current_mb) {

@@ -2,7 +2,7 @@
 // word, where it has one: people search for them. A state is logged when it changes.
 #pragma once
 #include "core/events.hpp"
-#include "pgcrew/error.hpp"
+#include "pgcrew/server_error.hpp"
 
 #include <string>
 
@@ -22,7 +22,7 @@ void blocked(const Decision &, int changes_per_hour);
 
 void changed_by_others(int old_mb, int new_mb);
 void overridden(const char *source, int target_mb);
-void write_failed(const ServerError &, int target_mb);
+void write_failed(const ServerErrorData &, int target_mb);
 void not_taken(int target_mb, int current_mb);
 void restored(int old_mb, int new_mb);
 void reset();

@@ -91,12 +91,6 @@ void insert(Spi &spi, const Event &e) {
                 Jsonb{dump_json(details(e))});
 }
 
-void delete_old(Spi &spi) {
-    spi.execute("DELETE FROM walrus.history WHERE \"timestamp\" OPERATOR(pg_catalog.<=) "
-                "(pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => $1))",
-                settings::history_retention_days);
-}
-
 void notify(const Event &e) {
     Json json = details(e);
     json["id"] = e.id;
@@ -113,7 +107,7 @@ void record(const std::vector<Event> &events) {
         if (has_history(spi)) {
             for (const Event &e : events)
                 insert(spi, e);
-            delete_old(spi);
+            spi.execute("SELECT walrus.cleanup_history()");
         }
         if (*settings::notify_channel != '\0')
             for (const Event &e : events)

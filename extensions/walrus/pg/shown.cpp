@@ -69,15 +69,6 @@ std::string statement(const Picture &p) {
            "MB'; SELECT pg_reload_conf();";
 }
 
-Value interval_of(std::int64_t us) {
-    return Value::datum(call([&] {
-                            auto *interval = static_cast<Interval *>(palloc0(sizeof(Interval)));
-                            interval->time = us;
-                            return IntervalPGetDatum(interval);
-                        }),
-                        INTERVALOID);
-}
-
 Json moment_json(std::int64_t us) {
     if (us == 0)
         return nullptr;

@@ -33,11 +33,6 @@ std::string statement(const Picture &);
 inline Value moment(std::int64_t us) noexcept {
     return us == 0 ? Value::null(TIMESTAMPTZOID) : Value(Timestamp{us});
 }
-inline Value text_or_null(const std::string &text) noexcept {
-    return text.empty() ? Value::null(TEXTOID) : Value(text);
-}
-inline Value int_or_null(int n) noexcept { return n == 0 ? Value::null(INT4OID) : Value(n); }
-Value interval_of(std::int64_t us);
 Json moment_json(std::int64_t us); // as to_jsonb(timestamptz)
 
 // Text of another process, whose encoding may be another: `?` for bytes that are not valid here.

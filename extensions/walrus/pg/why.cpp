@@ -21,7 +21,8 @@ double megabytes(std::int64_t bytes) {
 }
 
 double utilisation(const Decision &d) {
-    return d.trigger > 0 ? std::round(1000.0 * d.demand / d.trigger) / 1000 : 0;
+    const auto demand = static_cast<double>(d.demand), trigger = static_cast<double>(d.trigger);
+    return trigger > 0 ? std::round(1000 * demand / trigger) / 1000 : 0;
 }
 
 double image_share(const MinuteLog &log) {

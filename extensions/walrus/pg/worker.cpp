@@ -6,7 +6,6 @@
 #include "pgcrew/memory.hpp"
 
 extern "C" {
-#include <libpq/pqsignal.h>
 #include <storage/ipc.h>
 #include <utils/guc.h>
 }
@@ -75,7 +74,7 @@ PGCREW_WORKER(walrus_worker_main, OnTerm::Flag) {
     worker.connect(nullptr);
     call([] {
         SetConfigOption("application_name", "pg_walrus", PGC_USERSET, PGC_S_SESSION);
-        pqsignal(SIGINT, SIG_IGN); // there is no query to cancel
+        compat::ignore_signal(SIGINT); // there is no query to cancel
     });
     announce_worker();
     refuse_old_requests();
