@@ -157,14 +157,6 @@ inline int64 requested_checkpoints(const PgStat_CheckpointerStats &stats) {
 #endif
 }
 
-inline int64 timed_checkpoints(const PgStat_CheckpointerStats &stats) {
-#if PG_VERSION_NUM >= 170000
-    return stats.num_timed;
-#else
-    return stats.timed_checkpoints;
-#endif
-}
-
 // --- messages --------------------------------------------------------------------------------
 // log_min_messages as the checkpointer has it; from 19 on each kind of process has its own.
 inline int checkpointer_log_level() noexcept {

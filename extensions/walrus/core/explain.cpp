@@ -99,7 +99,8 @@ void advise_maximum(const AdviceInput &in, std::vector<Advice> &list) {
 void advise_images(const AdviceInput &in, std::vector<Advice> &list) {
     constexpr std::int64_t hour = 3600LL * 1'000'000;
     const std::int64_t timeout = in.environment.timeout_us;
-    const bool timed_only = in.decision.forced == 0 && in.decision.want_mb > 0;
+    const Decision &d = in.decision;
+    const bool timed_only = d.full_window && d.forced == 0 && d.demand < d.trigger;
     if (in.image_share > 0.5 && timed_only && timeout * 2 <= hour)
         list.push_back({"checkpoint_timeout", setting_seconds(timeout * 2),
                         percent(in.image_share) +

@@ -19,8 +19,8 @@ bool must_restart(const State &state, const Environment &env, const Sample &samp
     if (state.window.samples.empty())
         return false;
     const Sample &last = state.window.samples.back();
-    return state.window.timeout_us != env.timeout_us || went_back(last, sample) ||
-           sample.at - last.at > std::max(env.timeout_us, 30 * second);
+    return state.window.timeout_us != env.timeout_us || state.in_recovery != env.in_recovery ||
+           went_back(last, sample) || sample.at - last.at > std::max(env.timeout_us, 30 * second);
 }
 
 void restart(State &state, const Environment &env, const Sample &sample) {
@@ -66,6 +66,21 @@ Wait wait_for(const Config &config, const State &state, std::int64_t now) {
     return {};
 }
 
+// Advice stands until it is followed, or more of the same is needed: a load that comes and goes
+// says nothing new each time.
+bool is_news(const State &state, Action action, int target, int current) {
+    const bool grows = action == Action::Increase;
+    if (state.advised_mb == 0 || (state.advised_mb > current) != grows)
+        return true;
+    return grows ? target > state.advised_mb * (1 + dead_band)
+                 : target < state.advised_mb * (1 - dead_band);
+}
+
+void recall_advice(const State &state, Decision &d) {
+    if (!d.apply && state.advised_mb != 0)
+        d.recommended_mb = state.advised_mb;
+}
+
 // The change, unless it has to wait or was advised already.
 void decide(const Config &config, State &state, Action action, Reason reason, int target,
             Decision &d, std::int64_t now, std::int64_t timeout_us) {
@@ -79,9 +94,11 @@ void decide(const Config &config, State &state, Action action, Reason reason, in
         return;
     }
     if (!d.apply) {
-        if (state.advised_mb != 0 &&
-            std::abs(target - state.advised_mb) <= dead_band * state.advised_mb) {
+        const bool news = is_news(state, action, target, d.current_mb);
+        state.advised_at = now;
+        if (!news) {
             d.reason = Reason::Advised;
+            d.recommended_mb = state.advised_mb;
             return;
         }
         state.advised_mb = target;
@@ -143,6 +160,7 @@ void describe(const Config &config, const Environment &env, const State &state, 
     d.peak = state.peaks.most();
     d.quiet_intervals = state.peaks.quiet;
     d.changes_this_hour = static_cast<int>(state.changes.size());
+    recall_advice(state, d);
 }
 
 void describe(const Measurement &m, const Environment &env, const State &state, Decision &d) {
@@ -163,17 +181,19 @@ void describe(const Measurement &m, const Environment &env, const State &state, 
 Decision step(const Config &config, const Environment &env, State &state, const Sample &sample) {
     while (!state.changes.empty() && state.changes.front() <= sample.at - hour)
         state.changes.pop_front();
+    const bool by_others = state.known_mb != 0 && state.known_mb != env.current_mb;
+    if (by_others || sample.at - state.advised_at > config.lookback_us)
+        state.advised_mb = 0;
     Decision d;
     describe(config, env, state, d);
-    const bool by_others = state.known_mb != 0 && state.known_mb != env.current_mb;
     state.known_mb = env.current_mb;
-    if (by_others || must_restart(state, env, sample)) {
+    const bool anew = by_others || must_restart(state, env, sample);
+    state.in_recovery = env.in_recovery;
+    if (anew) {
         restart(state, env, sample);
         d.reason = by_others ? Reason::ExternalChange : Reason::WindowRestarted;
-        if (by_others) {
+        if (by_others)
             state.external_mb = env.current_mb;
-            state.advised_mb = 0;
-        }
         return d;
     }
     const bool seen = !state.window.samples.empty() && state.window.samples.back().at == sample.at;
@@ -199,6 +219,8 @@ Decision step(const Config &config, const Environment &env, State &state, const 
         grow(config, env, state, *growth, d, sample.at);
     else
         shrink(config, env, state, d, sample.at);
+    if (d.action == Action::Hold)
+        recall_advice(state, d);
     return d;
 }
 

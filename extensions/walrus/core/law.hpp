@@ -114,6 +114,8 @@ struct State {
     int known_mb = 0;                   // max_wal_size as last seen or set, 0: not yet
     int external_mb = 0;                // set by others: floor of shrinking, 0: none
     int advised_mb = 0;                 // target last advised, 0: none
+    std::int64_t advised_at = 0;        // when the demand last asked for it
+    bool in_recovery = false;           // at the last sample
     std::optional<Sample> evidence;     // forced checkpoints count since this sample
     std::optional<Sample> classic_look; // of the classic law
     void restart_window() {

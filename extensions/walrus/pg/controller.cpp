@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t save_every = 600 * second;
+constexpr std::int64_t forget_after = 900 * second; // a failure, when nothing is to be changed
 
 bool changes(const Decision &d) noexcept {
     return d.action == Action::Increase || d.action == Action::Decrease;
@@ -105,8 +106,8 @@ void Controller::judge(const Look &look) {
     const int before_mb = state_.known_mb;
     const Decision decision = step(law, look.environment, state_, look.sample);
     picture_.decision = decision;
-    if (retry_at_ != 0 && !pending_ && !law.advise && !changes(decision))
-        forget_failure(); // nothing is left to try again
+    if (retry_at_ != 0 && clock_.monotonic() >= retry_at_ + forget_after && !changes(decision))
+        forget_failure(); // nothing has been left to try again for long
     if (!last_)
         messages::baseline(look.sample);
     if (decision.reason == Reason::ExternalChange)

@@ -41,7 +41,7 @@ class Controller : NoCopy {
     bool wait_until_in_force(int mb);             // 0: until RESET is
     void failed(const Decision &, const ServerErrorData &);
     void succeeded(const Decision &, int old_mb);
-    void back_off(Standing);
+    void back_off(Standing, const Decision &);
     void forget_failure();
     void settle_pending();
 

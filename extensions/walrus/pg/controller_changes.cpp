@@ -39,7 +39,7 @@ bool Controller::change(const Decision &d) {
             add_event(EventKind::Ignored, old_mb, d.target_mb, d);
         }
         pending_ = d;
-        back_off(Standing::NotTaken);
+        back_off(Standing::NotTaken, d);
         return false;
     }
     succeeded(d, old_mb);
@@ -68,7 +68,7 @@ void Controller::failed(const Decision &d, const ServerErrorData &error) {
         add_event(EventKind::Failed, max_wal_size_mb, d.target_mb, d, error.state.packed());
     }
     pending_.reset();
-    back_off(Standing::WriteFailed);
+    back_off(Standing::WriteFailed, d);
 }
 
 // Meanwhile the worker hears of reloads, as always.
@@ -115,11 +115,13 @@ void Controller::forget_failure() {
     picture_.standing = standing(picture_.environment);
 }
 
-void Controller::back_off(Standing standing) {
+// Meanwhile what was decided is advice.
+void Controller::back_off(Standing standing, const Decision &d) {
     picture_.standing = standing;
     retry_at_ = clock_.monotonic() + std::min(last_retry, first_retry << std::min(retries_, 10));
     ++retries_;
-    state_.advised_mb = 0;
+    state_.advised_mb = d.target_mb;
+    state_.advised_at = clock_.monotonic();
 }
 
 // A value that was written, and not taken then, came into force with a later reload: it is ours.

@@ -32,7 +32,7 @@ std::string figures(const Decision &d) {
         "Within " + std::to_string(seconds(d.window_us)) + " s: " + std::to_string(d.forced) +
         " checkpoints by WAL, " + std::to_string(d.timed) + " by time, " + std::to_string(d.other) +
         " for other reasons. Demand is " + pretty_bytes(d.demand) + " per checkpoint_timeout; " +
-        pretty_bytes(d.trigger) + " forced a checkpoint.";
+        pretty_bytes(d.trigger) + " force a checkpoint.";
     if (limited(d))
         text += " " + megabytes(d.want_mb) + " are wanted; the limit is " +
                 std::string(name(d.limit)) + ".";

@@ -105,13 +105,15 @@ void environment_metrics(Metrics &out, const Environment &e) {
                   "Learned speed of recovery.");
 }
 
-void checkpoint_metrics(Metrics &out, Shared &s) {
+void checkpoint_metrics(Metrics &out, const Picture &p, Shared &s) {
     constexpr std::array names = {"wal", "time", "other"};
     for (int i = 0; i < causes; ++i)
         out.counter("walrus_checkpoints",
                     static_cast<double>(pg_atomic_read_u64(&s.checkpoints[i].count) +
                                         pg_atomic_read_u64(&s.inferred[i])),
                     "Checkpoints started, by cause.", label("cause", names[i]));
+    out.counter("walrus_requested_checkpoints", static_cast<double>(p.requested),
+                "Checkpoints that the server's own statistics call requested, whatever asked.");
     for (int i = 0; i < causes; ++i)
         out.counter("walrus_restartpoints",
                     static_cast<double>(pg_atomic_read_u64(&s.restartpoints[i].count)),
@@ -124,7 +126,7 @@ std::vector<Metric> metrics() {
         out.gauge("walrus_enabled", settings::enable, "Whether walrus.enable is on.");
         out.gauge("walrus_max_wal_size_bytes", bytes(max_wal_size_mb), "max_wal_size.");
         worker_metrics(out, *p);
-        checkpoint_metrics(out, *shared());
+        checkpoint_metrics(out, *p, *shared());
         if (has_decision(*p))
             decision_metrics(out, p->decision);
         if (p->checked_at != 0)

@@ -19,6 +19,8 @@ is(checkpoints($node, 'other') - $before, 14, '[walrus-41] [walrus-D1] each of t
 is(checkpoints($node, 'wal'), 0, '[walrus-D1] and none as WAL');
 my $requested = $node->pg_version >= 17 ? 'num_requested FROM pg_stat_checkpointer' : 'checkpoints_req FROM pg_stat_bgwriter';
 cmp_ok($node->safe_psql('postgres', "SELECT $requested"), '>=', 10, 'though the server counts them as requested');
+poll_sql($node, "SELECT (SELECT value FROM walrus.metrics WHERE name = 'walrus_requested_checkpoints_total') = (SELECT $requested)");
+pass("[walrus-07] the server's own count is read from the right field");
 wait_for_looks($node, 12);
 is(why($node, 'full_window'), 't', 'a whole window has passed');
 is(join('|', size($node), events($node)), '64|', '[walrus-41] [walrus-D1] and nothing changes');

@@ -24,7 +24,7 @@ cmp_ok(time - $changed, '<', 2, '[walrus-12] a new session sees the new value wi
 poll_until(sub { status($node, 'total_adjustments') > 0 }, 'the change is told');
 cmp_ok($written, '>', 64, 'it is larger');
 is(scalar(() = auto_conf($node) =~ /max_wal_size/g), 1, '[walrus-10] postgresql.auto.conf holds exactly one line for max_wal_size');
-like(log_since($node, $log), qr/LOG:  pg_walrus: resizing max_wal_size from 64 MB to \d+ MB\n.*DETAIL:  Within \d+ s: \d+ checkpoints by WAL, \d+ by time, \d+ for other reasons\. Demand is [\d.]+ [MG]B per checkpoint_timeout; 16 MB forced a checkpoint\./,
+like(log_since($node, $log), qr/LOG:  pg_walrus: resizing max_wal_size from 64 MB to \d+ MB\n.*DETAIL:  Within \d+ s: \d+ checkpoints by WAL, \d+ by time, \d+ for other reasons\. Demand is [\d.]+ [MG]B per checkpoint_timeout; 16 MB force a checkpoint\./,
 	'[walrus-30] the log has old, new, causes, seconds and demand');
 
 # It settles, on what its first windows needed; then a constant load changes nothing.

@@ -14,7 +14,9 @@ my $node = new_node(start => 0,
 my $start = time;
 $node->start;
 poll_until(sub { worker_pids($node) == 1 }, 'the worker');
+is(scalar worker_pids($node), 1, '[walrus-01] [walrus-16] [walrus-17] it runs in the module built for this server, by the C entry point it names');
 cmp_ok(time - $start, '<', 5, '[walrus-23] the worker starts within 5 s');
+is($node->safe_psql('postgres', 'SHOW shared_preload_libraries'), 'walrus', '[walrus-34] on a private cluster that preloads it');
 is(scalar worker_pids($node), 1, '[walrus-06] [walrus-35] pg_stat_activity has exactly one pg_walrus');
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_settings WHERE name IN ('walrus.enable', 'walrus.max', 'walrus.threshold') AND context = 'sighup'"),
 	3, '[walrus-06] its settings are there without the extension');

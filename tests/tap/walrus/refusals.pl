@@ -48,7 +48,7 @@ for (@cases)
 	configure($node, 'walrus.enable = on');
 }
 is($node->safe_psql('postgres', "SELECT count(*) FROM walrus.events WHERE action = 'failed'"), scalar @cases, 'an event for each');
-poll_sql($node, "SELECT count(*) FROM walrus.history WHERE action = 'failed' AND metadata ? 'sqlstate'", scalar @cases);
+poll_sql($node, "SELECT count(*) = " . @cases . " FROM walrus.history WHERE action = 'failed' AND metadata ? 'sqlstate'");
 
 # Somebody who asks for a change is told.
 $set_fault->('alter_system');

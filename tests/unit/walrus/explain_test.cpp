@@ -115,6 +115,10 @@ TEST_CASE("advice on walrus.max names what the disk allows", "[explain]") {
 TEST_CASE("many images ask for rarer checkpoints and for compression", "[explain]") {
     Decision d = forced();
     d.forced = 0;
+    d.demand = d.trigger / 2;
+    d.full_window = false;
+    CHECK(find(advice({.decision = d, .image_share = 0.6}), "checkpoint_timeout") == nullptr);
+    d.full_window = true; // now it is known that they come by time
     const auto list = advice({.decision = d, .image_share = 0.6});
     REQUIRE(find(list, "checkpoint_timeout") != nullptr);
     CHECK(find(list, "checkpoint_timeout")->value == "10min");

@@ -3,7 +3,8 @@
 
 using namespace walrus_test;
 
-TEST_CASE("nothing is decided before there is something to judge", "[law]") {
+TEST_CASE("[walrus-02] without a server, nothing is decided before there is something to judge",
+          "[law]") {
     Looks looks;
     CHECK(looks.decision.action == Action::Hold);
     CHECK(looks.decision.reason == Reason::WarmingUp);

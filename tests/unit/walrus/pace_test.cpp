@@ -111,6 +111,7 @@ TEST_CASE("in advise mode and on a standby nothing is applied, and advice is giv
         looks.config.advise = !standby;
         looks.environment.in_recovery = standby;
         looks.config.max_mb = 8192;
+        looks.repeat();
         press(looks);
         CHECK(looks.decision.action == Action::Increase);
         CHECK(looks.decision.reason == Reason::Forced);

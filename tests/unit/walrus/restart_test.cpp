@@ -42,6 +42,17 @@ TEST_CASE("another checkpoint_timeout restarts the window", "[restart]") {
     check_restarted(upset([](Looks &l) { l.environment.timeout_us = 30 * second; }));
 }
 
+TEST_CASE("[walrus-51] a promotion restarts the window", "[restart]") {
+    check_restarted(upset([](Looks &l) { l.environment.in_recovery = true; }));
+    Looks standby;
+    standby.environment.in_recovery = true;
+    standby.repeat();
+    standby.watch(400, 1.0);
+    standby.environment.in_recovery = false;
+    standby.look({.wal_mb = 900, .forced = 2});
+    check_restarted(standby);
+}
+
 TEST_CASE("a time without looks restarts the window", "[restart]") {
     check_restarted(upset([](Looks &l) { l.sample.at += 3600 * second; }));
 }

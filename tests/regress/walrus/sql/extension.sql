@@ -1,6 +1,7 @@
 -- What CREATE EXTENSION makes, and what DROP EXTENSION leaves.
 CREATE EXTENSION walrus;
 
+-- [walrus-40] all this reads the same on every version
 -- [walrus-39] control file, extension and module are of one version
 SELECT default_version, installed_version, (SELECT extversion FROM pg_extension WHERE extname = 'walrus') AS extversion
   FROM pg_available_extensions WHERE name = 'walrus';
