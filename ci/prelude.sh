@@ -35,7 +35,7 @@ run_tests() {
 		return 1
 	fi
 	rm -f "$folder/meson-logs/testlog.json"
-	meson test -C "$folder" --no-rebuild --num-processes "$jobs" --print-errorlogs "$@" || status=$?
+	meson test -C "$folder" --no-rebuild --num-processes $((jobs * 2)) --print-errorlogs "$@" || status=$?
 	ci/count "$folder/meson-logs/testlog.json" || status=1
 	return "$status"
 }

@@ -26,7 +26,7 @@ void count(Shared &to, const CheckpointStart &start) {
 // fast this machine replays. Short ones tell nothing.
 void learn_replay_rate(Shared &to, const RedoDone &done) {
     constexpr std::int64_t least_bytes = 8 * megabyte, least_us = 20'000;
-    const std::int64_t bytes = static_cast<std::int64_t>(done.at - redo_began_at);
+    const auto bytes = static_cast<std::int64_t>(done.at - redo_began_at);
     if (ArchiveRecoveryRequested || redo_began_at == 0 || bytes < least_bytes ||
         done.elapsed_us < least_us)
         return;

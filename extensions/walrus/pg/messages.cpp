@@ -69,6 +69,7 @@ void shrunk(int old_mb, const Decision &d) {
 void dry_run(int old_mb, const Decision &d) {
     const char *why = d.action == Action::Decrease          ? "sustained low activity"
                       : d.limit == Limit::Max && limited(d) ? "capped at walrus.max"
+                      : d.reason == Reason::HighUtilisation ? "high utilisation"
                                                             : "threshold exceeded";
     say(LOG, "pg_walrus [DRY-RUN]: would change " + from_to(old_mb, d.target_mb) + " (" + why + ")",
         figures(d), "To change it by hand: " + statement(d.target_mb));

@@ -43,7 +43,7 @@ void define_switches() {
                  .context = PGC_SIGHUP});
     define_enum({.name = "walrus.mode",
                  .help = "Sets whether walrus changes max_wal_size, only advises, or rests.",
-                 .long_help = "\"advise\" decides and reports as \"auto\" does and never writes.",
+                 .long_help = R"("advise" decides and reports as "auto" does and never writes.)",
                  .variable = &mode,
                  .boot = ModeAuto,
                  .options = modes,

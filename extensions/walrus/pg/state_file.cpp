@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char *path = PGSTAT_STAT_PERMANENT_DIRECTORY "/walrus.json";
 constexpr const char *new_path = PGSTAT_STAT_PERMANENT_DIRECTORY "/walrus.json.tmp";
-constexpr std::size_t most_bytes = 1024 * 1024;
+constexpr std::size_t most_bytes = 1 << 20;
 
 void warn(const char *doing) {
     call([&] {

@@ -36,7 +36,7 @@ for my $how ("walrus.mode = 'advise'", "walrus.mode = 'auto'\nwalrus.dry_run = o
 	my ($name) = $how =~ /(advise|dry_run)/;
 	is(status($node, 'standing'), 'advising', "$name: status() says so");
 	$load->();
-	like(log_since($node, $log), qr/LOG:  pg_walrus \[DRY-RUN\]: would change max_wal_size from 64 MB to \d+ MB \(threshold exceeded\)$/m, "$name: the log says what would be done");
+	like(log_since($node, $log), qr/LOG:  pg_walrus \[DRY-RUN\]: would change max_wal_size from 64 MB to \d+ MB \((?:threshold exceeded|high utilisation)\)$/m, "$name: the log says what would be done");
 	poll_until(
 		sub { why($node, 'statement') =~ /^ALTER SYSTEM SET max_wal_size = '\d+MB'; SELECT pg_reload_conf\(\);$/ || !switch_wal($node) },
 		"$name: walrus.why has the statement");

@@ -82,7 +82,7 @@ TEST_CASE("a change waits for the cooldown", "[pace]") {
     CHECK(looks.decision.action == Action::Skipped);
     CHECK(looks.decision.reason == Reason::Cooldown);
     CHECK(looks.sample.at + looks.decision.wait_us == changed + 600 * second);
-    for (int t = 0; looks.sample.at < changed + 590 * second; t += 10)
+    while (looks.sample.at < changed + 590 * second)
         looks.look({});
     press(looks);
     CHECK(looks.decision.action == Action::Increase);
