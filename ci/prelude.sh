@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PYTHONDONTWRITEBYTECODE=1
+# Objects that see no server header are the same in all build folders: ccache compiles them once.
+export CCACHE_NOHASHDIR=1
 jobs=${PGCREW_JOBS:-2}
 
 # configure FOLDER MESON_OPTION...: set a build folder up, or do so again when the options have
