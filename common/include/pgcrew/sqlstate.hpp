@@ -24,6 +24,7 @@ class SqlState {
 };
 
 namespace sqlstate {
+inline constexpr SqlState protocol_violation{"08P01"};
 inline constexpr SqlState feature_not_supported{"0A000"};
 inline constexpr SqlState numeric_value_out_of_range{"22003"};
 inline constexpr SqlState null_value_not_allowed{"22004"};
