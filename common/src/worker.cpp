@@ -129,16 +129,24 @@ Worker::Wake Worker::wait(std::chrono::milliseconds timeout, uint32 wait_event) 
         const int rc = pending ? WL_LATCH_SET
                                : WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                                            static_cast<long>(timeout.count()), wait_event);
-        ResetLatch(MyLatch);
-        CHECK_FOR_INTERRUPTS();
         return rc;
     });
-    if (ConfigReloadPending) {
-        ConfigReloadPending = false;
-        call([] { ProcessConfigFile(PGC_SIGHUP); });
+    if (serve())
         return Wake::Reload;
-    }
     return (events & WL_LATCH_SET) != 0 ? Wake::Latch : Wake::Timeout;
+}
+
+bool Worker::serve() {
+    const bool reload = call([] {
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        if (!ConfigReloadPending)
+            return false;
+        ConfigReloadPending = false;
+        ProcessConfigFile(PGC_SIGHUP);
+        return true;
+    });
+    return reload;
 }
 
 // The postmaster writes its status into its lock file before it signals anybody: pidfile.h.

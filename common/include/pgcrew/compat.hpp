@@ -8,10 +8,12 @@ extern "C" {
 #include <libpq/pqsignal.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
+#include <storage/latch.h>
 #include <storage/lwlock.h>
 #include <tcop/pquery.h>
 #include <utils/guc.h>
 #include <utils/guc_tables.h>
+#include <utils/jsonb.h>
 #include <utils/timestamp.h>
 #include <utils/wait_event.h>
 #if PG_VERSION_NUM >= 170000
@@ -109,6 +111,15 @@ inline uint32 new_wait_event([[maybe_unused]] const char *name) {
 #endif
 }
 
+// What a process sleeps on; it lives until FreeWaitEventSet(), whatever becomes of transactions.
+inline WaitEventSet *new_wait_event_set(int events) {
+#if PG_VERSION_NUM >= 170000
+    return CreateWaitEventSet(nullptr, events);
+#else
+    return CreateWaitEventSet(TopMemoryContext, events);
+#endif
+}
+
 // The process takes no notice of the signal.
 inline void ignore_signal(int number) {
 #if PG_VERSION_NUM >= 190000
@@ -174,6 +185,25 @@ inline int interval_infinity([[maybe_unused]] const Interval *interval) {
     return INTERVAL_IS_NOBEGIN(interval) ? -1 : INTERVAL_IS_NOEND(interval) ? 1 : 0;
 #else
     return 0;
+#endif
+}
+
+// --- jsonb -----------------------------------------------------------------------------------
+// A jsonb value that is put together from zeroes on; `result` is set once it is complete.
+#if PG_VERSION_NUM >= 190000
+using JsonbBuilder = JsonbInState;
+#else
+struct JsonbBuilder {
+    JsonbValue *result;
+    JsonbParseState *open;
+};
+#endif
+
+inline void push_jsonb(JsonbBuilder &builder, JsonbIteratorToken token, JsonbValue *value) {
+#if PG_VERSION_NUM >= 190000
+    pushJsonbValue(&builder, token, value);
+#else
+    builder.result = pushJsonbValue(&builder.open, token, value);
 #endif
 }
 

@@ -68,6 +68,9 @@ class Worker {
 
     // Sleeps on the latch; serves interrupts; re-reads the configuration after SIGHUP.
     Wake wait(std::chrono::milliseconds timeout, uint32 wait_event);
+    // The same after a sleep of the caller's own, on more than the latch: resets the latch, serves
+    // interrupts, re-reads the configuration; true if it did that.
+    bool serve();
     bool stop_requested() const noexcept; // SIGTERM came, under OnTerm::Flag
 };
 

@@ -4,14 +4,10 @@
 #include "pg/fault.hpp"
 #include "pgcrew/compat.hpp"
 #include "pgcrew/memory.hpp"
+#include "pgcrew/reserved_ids.hpp"
 #include "pgcrew/shmem.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 extern "C" {
-#include <storage/fd.h>
 #include <storage/latch.h>
 #include <utils/memutils.h>
 }
@@ -22,8 +18,7 @@ namespace {
 
 constinit SharedState<ControlSegment> shared{"bgjob"};
 
-// Ids never come back, not even after a crash: the highest one reserved is kept in a file of the
-// data directory, written once for this many ids.
+// Ids never come back, not even after a crash.
 constexpr JobId ids_reserved_at_once = 4096;
 constexpr const char *ids_file = "bgjob.ids";
 
@@ -35,36 +30,6 @@ MemoryContext bookkeeping = nullptr;
 
 dshash_parameters job_parameters() {
     return compat::binary_dshash(sizeof(JobId), sizeof(Job), mapped->tranche);
-}
-
-// Plain C; called inside call().
-JobId read_reserved_id() {
-    const int fd = OpenTransientFile(ids_file, O_RDONLY | PG_BINARY);
-    if (fd < 0) {
-        if (errno != ENOENT)
-            ereport(WARNING, (errcode_for_file_access(),
-                              errmsg("could not open file \"%s\": %m", ids_file)));
-        return 0;
-    }
-    JobId id = 0;
-    if (read(fd, &id, sizeof id) != sizeof id || id < 0)
-        id = 0;
-    CloseTransientFile(fd);
-    return id;
-}
-
-void write_reserved_id(JobId id) {
-    const int fd = OpenTransientFile(ids_file, O_WRONLY | O_CREAT | PG_BINARY);
-    if (fd < 0) {
-        ereport(WARNING,
-                (errcode_for_file_access(), errmsg("could not open file \"%s\": %m", ids_file)));
-        return;
-    }
-    errno = 0;
-    if (pwrite(fd, &id, sizeof id, 0) != sizeof id)
-        ereport(WARNING,
-                (errcode_for_file_access(), errmsg("could not write file \"%s\": %m", ids_file)));
-    CloseTransientFile(fd);
 }
 
 // The first process of this life of the server fills the segment. Lock held, plain C.
@@ -79,7 +44,7 @@ void create() {
     mapped->worker_slots = max_worker_processes;
     mapped->area = dsa_get_handle(mapped_area);
     mapped->jobs = dshash_get_hash_table_handle(mapped_jobs);
-    mapped->first_id = mapped->next_id = read_reserved_id() + 1;
+    mapped->first_id = mapped->next_id = read_reserved_ids(ids_file) + 1;
     mapped->reserved_id = mapped->next_id - 1;
     mapped->counters.since = GetCurrentTimestamp();
     mapped->ready = true;
@@ -206,7 +171,7 @@ Job *Locked::insert() {
     return call([&] {
         if (mapped->next_id > mapped->reserved_id) {
             mapped->reserved_id = mapped->next_id - 1 + ids_reserved_at_once;
-            write_reserved_id(mapped->reserved_id);
+            write_reserved_ids(ids_file, mapped->reserved_id);
         }
         const JobId id = mapped->next_id;
         bool found;

@@ -1,6 +1,6 @@
 #include "pg/sleeper.hpp"
 
-#include "pg/spin.hpp"
+#include "pgcrew/spin.hpp"
 #include "pgcrew/compat.hpp"
 
 #include <utility>

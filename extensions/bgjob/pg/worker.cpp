@@ -17,7 +17,7 @@
 #include "pg/run_sql.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
-#include "pg/spin.hpp"
+#include "pgcrew/spin.hpp"
 #include "pg/spool_writer.hpp"
 #include "pg/supervisor.hpp"
 #include "pgcrew/compat.hpp"

@@ -25,6 +25,8 @@ Meaning meaning(Cause cause) noexcept {
         return {"Erlang node is not registered with its port mapper (epmd)", SqlState("08X04")};
     case Cause::ConnectionRefused:
         return {"Erlang node refused the connection", SqlState("08X05")};
+    case Cause::CookieUnavailable:
+        return {"cookie of the Erlang node cannot be opened", SqlState("55000")};
     case Cause::CookieRejected:
         return {"cookie was rejected", SqlState("08X06")};
     case Cause::NameInUse:
@@ -69,5 +71,10 @@ Meaning meaning(Cause cause) noexcept {
 
 const char *text(Cause cause) noexcept { return meaning(cause).text; }
 SqlState sqlstate(Cause cause) noexcept { return meaning(cause).state; }
+
+bool connection_lost(Cause cause) noexcept {
+    return cause == Cause::OutcomeUnknown || cause == Cause::Closed || cause == Cause::Silent ||
+           cause == Cause::NotConnected || cause == Cause::ProtocolError;
+}
 
 } // namespace pgcrew::erlang_bridge

@@ -15,6 +15,7 @@ enum class Cause : std::uint8_t {
     EpmdInvalid, // what listens there does not speak epmd's protocol, or closed too early
     NotRegistered,
     ConnectionRefused,
+    CookieUnavailable, // ours cannot be opened
     CookieRejected,
     NameInUse,
     NotAllowed,
@@ -40,5 +41,9 @@ inline constexpr int cause_count = static_cast<int>(Cause::RemoteDied) + 1;
 
 const char *text(Cause cause) noexcept; // in the style of the server's messages
 SqlState sqlstate(Cause cause) noexcept;
+
+// The request ended because its connection did, and nobody wanted that: it may be tried again if it
+// was not sent or does no harm twice.
+bool connection_lost(Cause cause) noexcept;
 
 } // namespace pgcrew::erlang_bridge

@@ -21,13 +21,29 @@ std::optional<Cookie> Cookie::parse(std::string_view utf8) noexcept {
         } else if (c >= 0x80) {
             return std::nullopt;
         }
-        if (!printable(c) || cookie.size_ == longest)
+        if (!cookie.append(c))
             return std::nullopt;
-        cookie.bytes_[cookie.size_++] = static_cast<char>(c);
     }
     if (cookie.size_ == 0)
         return std::nullopt;
     return cookie;
+}
+
+std::optional<Cookie> Cookie::from_latin1(std::string_view bytes) noexcept {
+    Cookie cookie;
+    for (const char c : bytes)
+        if (!cookie.append(static_cast<unsigned char>(c)))
+            return std::nullopt;
+    if (cookie.size_ == 0)
+        return std::nullopt;
+    return cookie;
+}
+
+bool Cookie::append(unsigned c) noexcept {
+    if (!printable(c) || size_ == longest)
+        return false;
+    bytes_[size_++] = static_cast<char>(c);
+    return true;
 }
 
 Cookie::Cookie(Cookie &&other) noexcept : bytes_(other.bytes_), size_(other.size_) { other.wipe(); }

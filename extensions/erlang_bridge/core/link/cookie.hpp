@@ -16,6 +16,8 @@ class Cookie {
     // 1 to 255 printable characters of Latin-1, given in UTF-8 and kept in Latin-1, for that is
     // what nodes hash.
     static std::optional<Cookie> parse(std::string_view utf8) noexcept;
+    // What bytes() gave.
+    static std::optional<Cookie> from_latin1(std::string_view bytes) noexcept;
 
     Cookie(Cookie &&other) noexcept;
     Cookie &operator=(Cookie &&other) noexcept;
@@ -26,6 +28,7 @@ class Cookie {
 
   private:
     Cookie() noexcept = default;
+    bool append(unsigned c) noexcept;
     std::array<char, longest> bytes_{};
     std::uint8_t size_ = 0;
 };

@@ -43,6 +43,14 @@ struct LinkNews {
 struct LinkCounters {
     std::uint64_t bytes_in = 0, bytes_out = 0, frames_in = 0;
     std::uint64_t dropped = 0; // frames that nobody waited for
+
+    LinkCounters &operator+=(const LinkCounters &other) noexcept {
+        bytes_in += other.bytes_in;
+        bytes_out += other.bytes_out;
+        frames_in += other.frames_in;
+        dropped += other.dropped;
+        return *this;
+    }
 };
 
 class Link {

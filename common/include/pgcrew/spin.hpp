@@ -5,7 +5,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace pgcrew::bgjob {
+namespace pgcrew {
 
 // Looks until `seen()` or until the limit, whichever comes first; true if seen. With one processor
 // nobody else could make it come true meanwhile.
@@ -22,4 +22,4 @@ template <class F> bool spin_until(std::chrono::microseconds limit, F seen) noex
     return true;
 }
 
-} // namespace pgcrew::bgjob
+} // namespace pgcrew

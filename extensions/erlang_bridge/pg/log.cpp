@@ -1,0 +1,28 @@
+#include "pg/log.hpp"
+
+#include "pg/settings.hpp"
+#include "pgcrew/boundary.hpp"
+
+namespace pgcrew::erlang_bridge {
+
+void log_connected(const char *node) {
+    if (settings::log_connections)
+        call([&] { ereport(LOG, (errmsg("connected to Erlang node \"%s\"", node))); });
+}
+
+void log_lost(const char *node, Cause cause) {
+    if (settings::log_connections)
+        call([&] {
+            ereport(LOG, (errmsg("disconnected from Erlang node \"%s\": %s", node, text(cause))));
+        });
+}
+
+void log_attempt_failed(const char *node, Cause cause) {
+    if (settings::trace)
+        call([&] {
+            ereport(DEBUG1,
+                    (errmsg("could not connect to Erlang node \"%s\": %s", node, text(cause))));
+        });
+}
+
+} // namespace pgcrew::erlang_bridge

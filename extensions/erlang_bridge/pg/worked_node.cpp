@@ -1,0 +1,158 @@
+#include "pg/worked_node.hpp"
+
+#include "pg/connection_options.hpp"
+#include "pg/cookie_vault.hpp"
+#include "pg/settings.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+extern "C" {
+#include <utils/timestamp.h>
+}
+
+namespace pgcrew::erlang_bridge {
+namespace {
+
+constexpr Time publish_at_most_every = milliseconds(50);
+constexpr uint64 large_request = 256 * 1024; // has the last of several connections to itself
+constexpr std::size_t most_role_buckets = 1024;
+
+// The cookie as the latest session to name it has left it.
+Cookie cookie_of(int index) {
+    std::string sealed, name;
+    {
+        const Locked locked(LW_SHARED);
+        const SharedNode &node = nodes()[index];
+        sealed.assign(node.sealed, node.sealed_size);
+        name = node.name;
+    }
+    return unseal(sealed, name);
+}
+
+} // namespace
+
+WorkedNode::WorkedNode(int index, Time now)
+    : index_(index), generation_(nodes()[index].generation),
+      bytes_(settings::byte_rate * 1024.0, settings::byte_rate * 1024.0, now) {
+    const std::optional<NodeName> name = NodeName::parse(nodes()[index].name);
+    if (!name)
+        throw Error(sqlstate::internal_error, "invalid name of an Erlang node in shared memory");
+    for (int i = 0; i < settings::connections_per_node; ++i)
+        lanes_.push_back(std::make_unique<Lane>(
+            connection_options(*name), [index] { return cookie_of(index); }, index, now));
+}
+
+Lane &WorkedNode::lane_for(const Request &request) noexcept {
+    if (lanes_.size() == 1 || request.payload_size >= large_request)
+        return *lanes_.back();
+    return **std::min_element(lanes_.begin(), lanes_.end() - 1, [](const auto &a, const auto &b) {
+        return a->in_flight() + a->waiting() < b->in_flight() + b->waiting();
+    });
+}
+
+bool WorkedNode::admit(const Request &request, Time now) {
+    if (settings::byte_rate > 0 && !bytes_.take(now, static_cast<double>(request.payload_size)))
+        return false;
+    if (settings::call_rate <= 0)
+        return true;
+    if (role_buckets_.size() >= most_role_buckets)
+        role_buckets_.clear();
+    const double burst = std::max(1.0, settings::call_rate);
+    return role_buckets_.try_emplace(request.role, settings::call_rate, burst, now)
+        .first->second.take(now, request.items);
+}
+
+void WorkedNode::take(Request &request, Time now) {
+    if (request.kind == RequestKind::Disconnect) {
+        for (const auto &lane : lanes_)
+            lane->disconnect(now);
+        own_replies_.push_back({.request = &request});
+    } else if (request.kind != RequestKind::Connect && !admit(request, now)) {
+        own_replies_.push_back({.request = &request, .cause = Cause::LimitReached, .unsent = true});
+    } else {
+        lane_for(request).add(request, now);
+    }
+}
+
+void WorkedNode::cancel_given_up(Time now) {
+    for (const auto &lane : lanes_)
+        lane->cancel_given_up(now);
+}
+
+void WorkedNode::step(Time now) {
+    const bool automatic = nodes()[index_].automatic;
+    for (const auto &lane : lanes_)
+        lane->step(automatic, now);
+}
+
+Time WorkedNode::next_deadline() const noexcept {
+    Time next = never;
+    for (const auto &lane : lanes_)
+        next = std::min(next, lane->next_deadline());
+    return next;
+}
+
+bool WorkedNode::idle() const noexcept {
+    return std::all_of(lanes_.begin(), lanes_.end(), [](const auto &lane) {
+        return lane->connection.state() == LinkState::Down && lane->in_flight() == 0 &&
+               lane->waiting() == 0;
+    });
+}
+
+std::vector<Reply> WorkedNode::take_replies() {
+    std::vector<Reply> all = std::exchange(own_replies_, {});
+    for (const auto &lane : lanes_) {
+        const std::vector<Reply> more = lane->take_replies();
+        all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+}
+
+void WorkedNode::publish(Time now, bool now_or_never) {
+    // The first connection stands for the node: with several, all are made as they are needed.
+    const NodeConnection &first = lanes_.front()->connection;
+    const LinkState state = first.state();
+    if (state == shown_state_ && !now_or_never && now < after(published_at_, publish_at_most_every))
+        return;
+    published_at_ = now;
+    LinkCounters sum{};
+    const Locked locked(LW_EXCLUSIVE);
+    SharedNode &node = nodes()[index_];
+    if (node.generation != generation_)
+        return;
+    node.connections = node.in_flight = node.waiting = 0;
+    for (const auto &lane : lanes_) {
+        const LinkCounters counters = lane->connection.counters();
+        sum.bytes_in += counters.bytes_in;
+        sum.bytes_out += counters.bytes_out;
+        sum.dropped += counters.dropped;
+        node.connections += lane->connection.state() == LinkState::Up ? 1 : 0;
+        node.in_flight += static_cast<int32>(lane->in_flight());
+        node.waiting += static_cast<int32>(lane->waiting());
+        NodeCounters &fresh = lane->counted;
+        node.counters.calls += fresh.calls;
+        node.counters.messages += fresh.messages;
+        node.counters.attempts += fresh.attempts;
+        node.counters.connects += fresh.connects;
+        for (int i = 0; i < cause_count; ++i)
+            node.counters.errors[i] += fresh.errors[i];
+        fresh = NodeCounters{};
+    }
+    node.counters.bytes_in += static_cast<int64>(sum.bytes_in - published_.bytes_in);
+    node.counters.bytes_out += static_cast<int64>(sum.bytes_out - published_.bytes_out);
+    node.counters.frames_dropped += static_cast<int64>(sum.dropped - published_.dropped);
+    published_ = sum;
+    if (state != shown_state_)
+        node.since = GetCurrentTimestamp();
+    shown_state_ = node.state = state;
+    node.breaker = first.breaker(now);
+    if (first.last_cause() != Cause::None && node.last_failure != first.last_cause()) {
+        node.last_failure = first.last_cause();
+        node.failed_at = GetCurrentTimestamp();
+    }
+    const std::string &release = lanes_.front()->otp_release();
+    std::memcpy(node.otp_release, release.c_str(), release.size() + 1);
+}
+
+} // namespace pgcrew::erlang_bridge
