@@ -23,13 +23,19 @@ WorkerSpec spec(int seat) {
             .arg = Int32GetDatum(seat),
             .extra = {},
             .start_time = WorkerSpec::Start::ConsistentState,
-            .database_connection = false};
+            .database_connection = true}; // to none: for its row in pg_stat_activity
 }
 
 } // namespace
 
 void register_workers() {
     preloaded = true;
+    register_worker({.name = "erlang_bridge starter",
+                     .type = "erlang_bridge starter",
+                     .library = "erlang_bridge",
+                     .entry = "erlang_bridge_starter_main",
+                     .extra = {},
+                     .start_time = WorkerSpec::Start::ConsistentState});
     for (int seat = 0; seat < settings::workers; ++seat)
         register_worker(spec(seat));
 }

@@ -102,19 +102,15 @@ class Loop {
             for (const auto &lane : node.lanes())
                 sockets_.want(lane->connection, lane.get());
         }
-        // News show what was read until the next read: they are taken at once.
-        const auto ready = [](void *owner, bool readable, bool writable) {
-            Lane &lane = *static_cast<Lane *>(owner);
-            const Time woken_at = monotonic_now();
-            lane.connection.on_ready(readable, writable, woken_at);
-            lane.step(false, woken_at);
-        };
-        idle_ = !sockets_.wait(until - now, wait_event, ready);
+        idle_ =
+            !sockets_.wait(until - now, wait_event, [](void *lane, bool readable, bool writable) {
+                static_cast<Lane *>(lane)->on_ready(readable, writable, monotonic_now());
+            });
         now = monotonic_now();
         for (auto &[index, node] : nodes_)
             for (const auto &lane : node.lanes())
                 if (now >= lane->connection.next_deadline())
-                    lane->connection.on_deadline(now);
+                    lane->on_deadline(now);
     }
 
     int seat_;
@@ -162,6 +158,7 @@ bool take_seat(int seat) {
 } // namespace
 
 PGCREW_WORKER(erlang_bridge_worker_main, OnTerm::Flag) {
+    worker.connect(nullptr);
     bridge();
     if (!take_seat(DatumGetInt32(worker.arg())))
         return;

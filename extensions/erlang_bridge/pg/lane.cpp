@@ -92,7 +92,8 @@ void Lane::send(Request &request, Time now) {
     case RequestKind::SendPid:
         send_message(request, payload, now);
         return;
-    case RequestKind::Disconnect: // is not the lane's
+    case RequestKind::Disconnect: // are not the lane's
+    case RequestKind::Forget:
         break;
     }
     end(request, Cause::None);
@@ -200,13 +201,36 @@ void Lane::disconnect(Time now) {
 }
 
 void Lane::step(bool automatic, Time now) {
-    while (const std::optional<ConnectionNews> news = connection.next_event(now))
-        on_news(*news, now);
+    take_news(now);
     end_late(now);
-    if (!disconnecting_ && (automatic || !waiting_.empty()) && connection.want(now))
-        ++counted.attempts;
+    if (!disconnecting_ && (automatic || !waiting_.empty()))
+        guarded([&] { counted.attempts += connection.want(now) ? 1 : 0; });
     send_waiting(now);
     connection.flush(now);
+    take_news(now);
+}
+
+// A handshake begins with the cookie, which may turn out to be no longer there.
+template <class F> void Lane::guarded(F f) {
+    try {
+        f();
+    } catch (const Error &error) {
+        log_no_cookie(nodes()[node_].name, error);
+        end_waiting(Cause::CookieUnavailable);
+    }
+}
+
+void Lane::on_ready(bool readable, bool writable, Time now) {
+    guarded([&] { connection.on_ready(readable, writable, now); });
+    take_news(now);
+}
+
+void Lane::on_deadline(Time now) {
+    guarded([&] { connection.on_deadline(now); });
+    take_news(now);
+}
+
+void Lane::take_news(Time now) {
     while (const std::optional<ConnectionNews> news = connection.next_event(now))
         on_news(*news, now);
 }

@@ -17,6 +17,10 @@ class Lane {
 
     NodeConnection connection;
 
+    // The connection's own, and what they have brought is taken at once.
+    void on_ready(bool readable, bool writable, Time now);
+    void on_deadline(Time now);
+
     void add(Request &request, Time now);
     // Drops requests that were given up.
     void cancel_given_up(Time now);
@@ -53,6 +57,8 @@ class Lane {
     void end_waiting(Cause cause);
     void end_late(Time now);
 
+    template <class F> void guarded(F f);
+    void take_news(Time now);
     void on_news(const ConnectionNews &news, Time now);
     void on_up(Time now);
     void on_attempt_failed(Cause cause);

@@ -25,4 +25,12 @@ void log_attempt_failed(const char *node, Cause cause) {
         });
 }
 
+void log_no_cookie(const char *node, const Error &error) {
+    call([&] {
+        ereport(WARNING, (errcode(error.state().packed()),
+                          errmsg("could not connect to Erlang node \"%s\"", node),
+                          errdetail_internal("%s.", error.what())));
+    });
+}
+
 } // namespace pgcrew::erlang_bridge

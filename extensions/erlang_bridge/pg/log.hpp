@@ -1,6 +1,7 @@
 // What the bridge writes into the server log. Never a cookie, a path or a term.
 #pragma once
 #include "core/link/cause.hpp"
+#include "pgcrew/error.hpp"
 
 namespace pgcrew::erlang_bridge {
 
@@ -9,5 +10,8 @@ void log_connected(const char *node);
 void log_lost(const char *node, Cause cause);
 // At DEBUG1, if erlang_bridge.trace is on.
 void log_attempt_failed(const char *node, Cause cause);
+
+// A WARNING, and why.
+void log_no_cookie(const char *node, const Error &error);
 
 } // namespace pgcrew::erlang_bridge

@@ -1,8 +1,6 @@
-// What is sent and not answered: erlang_cast, erlang_send, erlang_gen_cast. It goes when the
-// transaction commits, and not at all when it, or the subtransaction, is rolled back: each message
-// lies ready in its slot from the beginning, so that nothing can fail after the commit.
+// What is sent and not answered: erlang_cast, erlang_send, erlang_gen_cast.
 #include "core/etf/writer.hpp"
-#include "pg/call_node.hpp"
+#include "pg/at_commit.hpp"
 #include "pg/call_options.hpp"
 #include "pg/permissions.hpp"
 #include "pg/server_ref.hpp"
@@ -10,94 +8,13 @@
 #include "pg/terms.hpp"
 #include "pgcrew/args.hpp"
 
-#include <vector>
-
-extern "C" {
-#include <access/xact.h>
-#include <storage/ipc.h>
-}
-
 namespace pgcrew::erlang_bridge {
 namespace {
 
-struct Prepared {
-    Request *request;
-    int level; // of the transaction it belongs to
-};
-
-std::vector<Prepared> &prepared() {
-    static auto *messages = new std::vector<Prepared>; // never destroyed
-    return *messages;
-}
-
-// Those of the level and of deeper ones.
-void drop(int level) noexcept {
-    while (!prepared().empty() && prepared().back().level >= level) {
-        give_up(*prepared().back().request);
-        prepared().pop_back();
-    }
-}
-
-void at_end(XactEvent event, void *) {
-    switch (event) {
-    case XACT_EVENT_COMMIT:
-        for (const Prepared &message : prepared())
-            send_prepared(*message.request);
-        prepared().clear();
-        break;
-    case XACT_EVENT_ABORT:
-        drop(0);
-        break;
-    case XACT_EVENT_PRE_PREPARE:
-        if (!prepared().empty())
-            throw Error(sqlstate::feature_not_supported,
-                        "cannot PREPARE a transaction that has sent messages to Erlang nodes", {},
-                        "Send them with immediate => true, or commit the transaction.");
-        break;
-    default:
-        break;
-    }
-}
-
-void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
-    const int level = GetCurrentTransactionNestLevel();
-    if (event == SUBXACT_EVENT_ABORT_SUB)
-        drop(level);
-    else if (event == SUBXACT_EVENT_COMMIT_SUB)
-        for (Prepared &message : prepared())
-            message.level = std::min(message.level, level - 1);
-}
-
-void leave(int, Datum) { drop(0); }
-
-void watch_transactions() {
-    static bool watching = false;
-    if (watching)
-        return;
-    call([] {
-        RegisterXactCallback(callback<&at_end>, nullptr);
-        RegisterSubXactCallback(callback<&at_subtransaction_end>, nullptr);
-        before_shmem_exit(callback<&leave>, 0);
-    });
-    watching = true;
-}
+constexpr const char *what = "a message to an Erlang node";
 
 void send(RequestKind kind, const Target &target, const Item &item, bool immediate) {
-    const NodeSlot slot = require_worker_for(target, "a message to an Erlang node");
-    std::string payload;
-    pack(payload, item);
-    watch_transactions();
-    if (!immediate)
-        prepared().reserve(prepared().size() + 1);
-    Request &request = submit({.kind = kind,
-                               .node = slot,
-                               .payload = payload,
-                               .timeout = milliseconds(settings::call_timeout),
-                               .prepared = true});
-    if (immediate)
-        send_prepared(request);
-    else
-        prepared().push_back({&request, call([] { return GetCurrentTransactionNestLevel(); })});
+    (immediate ? send_now : send_at_commit)(kind, target, item, what);
 }
 
 std::string encoded(const ::Jsonb *message) {

@@ -1,4 +1,5 @@
 // SQL functions that keep the table of nodes.
+#include "pg/at_commit.hpp"
 #include "pg/cookie_vault.hpp"
 #include "pg/node_table.hpp"
 #include "pg/own_tables.hpp"
@@ -49,6 +50,8 @@ PGCREW_FUNCTION(erlang_bridge_node_add) {
     if (rows.processed() == 0)
         throw Error(sqlstate::duplicate_object, "node \"" + node.full() + "\" already exists", {},
                     "Another cookie is set with erlang_node_set_cookie().");
+    if (automatic)
+        connect_at_commit({node, sealed, automatic});
     return 0;
 }
 
@@ -76,6 +79,7 @@ PGCREW_FUNCTION(erlang_bridge_node_remove) {
     const UserScope owner = as_owner(OwnTable::Node);
     Spi spi;
     const Rows rows = spi.execute("delete from erlang_bridge.node where name = $1", node.full());
+    forget_at_commit(node);
     return BoolGetDatum(rows.processed() > 0);
 }
 

@@ -39,7 +39,8 @@ enum class RequestKind : uint8 {
     Send,    // a message to a registered name
     SendPid, // a message to a process
     Connect, // answered when the node is connected
-    Disconnect
+    Disconnect,
+    Forget // Disconnect, and the cookie is forgotten
 };
 
 enum class RequestState : uint32 {

@@ -65,6 +65,7 @@ const char *name(RequestKind kind) noexcept {
     case RequestKind::Connect:
         return "connect";
     case RequestKind::Disconnect:
+    case RequestKind::Forget:
         break;
     }
     return "disconnect";

@@ -64,9 +64,14 @@ bool WorkedNode::admit(const Request &request, Time now) {
 }
 
 void WorkedNode::take(Request &request, Time now) {
-    if (request.kind == RequestKind::Disconnect) {
+    if (request.kind == RequestKind::Disconnect || request.kind == RequestKind::Forget) {
         for (const auto &lane : lanes_)
             lane->disconnect(now);
+        if (request.kind == RequestKind::Forget) {
+            const Locked locked(LW_EXCLUSIVE);
+            nodes()[index_].automatic = false;
+            nodes()[index_].sealed_size = 0;
+        }
         own_replies_.push_back({.request = &request});
     } else if (request.kind != RequestKind::Connect && !admit(request, now)) {
         own_replies_.push_back({.request = &request, .cause = Cause::LimitReached, .unsent = true});
