@@ -61,11 +61,10 @@ class Loop {
         }
     }
 
+    // A slot gets a new tenant only when no request names the former one.
     WorkedNode &node_of(const Request &request, Time now) {
         const auto found = nodes_.find(request.node);
-        if (found != nodes_.end() && found->second.generation() == request.node_generation)
-            return found->second;
-        if (found != nodes_.end()) // the slot has a new tenant, so nobody used the former one
+        if (found != nodes_.end() && found->second.generation() != request.node_generation)
             nodes_.erase(found);
         return nodes_.try_emplace(request.node, request.node, now).first->second;
     }

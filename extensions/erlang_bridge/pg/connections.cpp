@@ -115,7 +115,10 @@ PGCREW_FUNCTION(erlang_bridge_disconnect) {
     require_connect();
     const std::string node = args.text(0, "node");
     const NodeName name = require_node_name(node);
-    return BoolGetDatum(disconnect(name, find_node(node).has_value()));
+    const bool registered = find_node(node).has_value();
+    if (registered)
+        require_admin(); // others use the connection too
+    return BoolGetDatum(disconnect(name, registered));
 }
 
 // One round trip, and how long it took.

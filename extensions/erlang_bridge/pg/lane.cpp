@@ -338,6 +338,7 @@ void Lane::reply(Request &request, const ConnectionNews &news, Time now) {
 }
 
 void Lane::count(const Request &request, Cause cause, Time now) {
+    log_ended(nodes()[node_].name, request.id, cause);
     ++counted.calls;
     if (cause != Cause::None)
         ++counted.errors[static_cast<int>(cause)];

@@ -25,6 +25,14 @@ void log_attempt_failed(const char *node, Cause cause) {
         });
 }
 
+void log_ended(const char *node, std::int64_t request, Cause cause) {
+    if (settings::trace)
+        call([&] {
+            ereport(DEBUG3, (errmsg("request %lld to Erlang node \"%s\" ended: %s",
+                                    static_cast<long long>(request), node, text(cause))));
+        });
+}
+
 void log_no_cookie(const char *node, const Error &error) {
     call([&] {
         ereport(WARNING, (errcode(error.state().packed()),

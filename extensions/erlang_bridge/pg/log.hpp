@@ -11,6 +11,8 @@ void log_lost(const char *node, Cause cause);
 // At DEBUG1, if erlang_bridge.trace is on.
 void log_attempt_failed(const char *node, Cause cause);
 
+// The same at DEBUG3.
+void log_ended(const char *node, std::int64_t request, Cause cause);
 // A WARNING, and why.
 void log_no_cookie(const char *node, const Error &error);
 

@@ -6,8 +6,7 @@ namespace pgcrew::erlang_bridge {
 namespace {
 
 bool in_use(const SharedNode &node) noexcept {
-    return node.automatic || node.in_flight > 0 || node.waiting > 0 || node.connections > 0 ||
-           node.state != LinkState::Down;
+    return node.automatic || node.requests > 0 || node.state != LinkState::Down;
 }
 
 // Lock held exclusively.

@@ -92,6 +92,7 @@ Memory free_slot(Request &request) noexcept {
     if (request.now() == RequestState::Done)
         b.unread_bytes -= static_cast<int64>(request.reply_size);
     --b.pending;
+    --nodes()[request.node].requests;
     request.payload = request.reply = InvalidDsaPointer;
     request.waiter = nullptr;
     request.become(RequestState::Free);
@@ -152,6 +153,7 @@ Request &submit(const Submission &submission) {
         b.first_free = request->next;
         ++b.pending;
         ++pending.pending;
+        ++nodes()[submission.node.index].requests;
         request->kind = submission.kind;
         request->asynchronous = submission.asynchronous;
         request->idempotent = submission.idempotent;

@@ -109,6 +109,7 @@ struct SharedNode {
     char name[longest_node_name + 1];
     uint16 sealed_size;
     char sealed[longest_sealed_cookie];
+    int32 requests; // slots that are not free
     // By the worker:
     LinkState state;
     BreakerState breaker;
