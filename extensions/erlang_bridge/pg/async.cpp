@@ -75,6 +75,7 @@ Request &take(int64 id, Time end) {
             Request *request = find_own(id, role);
             if (request != nullptr && request->now() == RequestState::Done) {
                 request->asynchronous = false;
+                request->waiter = MyProc; // for give_up_at_exit()
                 return *request;
             }
             if (request == nullptr)
@@ -132,6 +133,7 @@ PGCREW_FUNCTION(erlang_bridge_result) {
     const CallOptions options = parse_call_options(jsonb_argument(fcinfo, 2));
     const Time end = after(monotonic_now(), timeout_of(args.opt_interval_ms(1)));
     bridge();
+    give_up_at_exit();
     Request &request = take(id, end);
     const TakenResult taken(request);
     const std::string_view reply = stored(request.reply, request.reply_size);

@@ -61,16 +61,18 @@ void at_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionI
             message.level = std::min(message.level, level - 1);
 }
 
+// Before what is this process's is given up, so that nothing is given up twice.
 void leave(int, Datum) { drop(0); }
 
 void watch_transactions() {
     static bool watching = false;
     if (watching)
         return;
+    give_up_at_exit(); // runs after leave()
     call([] {
+        before_shmem_exit(callback<&leave>, 0);
         RegisterXactCallback(callback<&at_end>, nullptr);
         RegisterSubXactCallback(callback<&at_subtransaction_end>, nullptr);
-        before_shmem_exit(callback<&leave>, 0);
     });
     watching = true;
 }

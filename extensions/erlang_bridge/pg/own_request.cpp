@@ -7,7 +7,6 @@
 #include <algorithm>
 
 extern "C" {
-#include <storage/ipc.h>
 #include <storage/latch.h>
 }
 
@@ -16,16 +15,6 @@ namespace {
 
 constexpr Time worker_check = seconds(1); // how often whoever waits looks for a worker
 constexpr std::chrono::microseconds short_look{50};
-
-void leave(int, Datum) { give_up_all(); }
-
-// FATAL runs no destructor: what is under way then is given up at exit.
-void give_up_at_exit() {
-    static bool registered = false;
-    if (!registered)
-        call([] { before_shmem_exit(callback<&leave>, 0); });
-    registered = true;
-}
 
 } // namespace
 

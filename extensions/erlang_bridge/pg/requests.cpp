@@ -8,6 +8,7 @@
 #include <cstring>
 
 extern "C" {
+#include <storage/ipc.h>
 #include <storage/latch.h>
 #include <utils/timestamp.h>
 }
@@ -99,6 +100,14 @@ Memory free_slot(Request &request) noexcept {
     request.next = b.first_free;
     b.first_free = index_of(request);
     return memory;
+}
+
+void give_up_all(int, Datum) noexcept {
+    for (int i = 0; i < bridge().request_slots; ++i) {
+        Request &request = requests()[i];
+        if (request.now() != RequestState::Free && request.waiter == MyProc)
+            give_up(request);
+    }
 }
 
 void give_back(const Memory &memory) noexcept {
@@ -247,12 +256,11 @@ bool was_given_out(int64 id) noexcept {
     return id > 0 && (id >> request_bits) < bridge().next_number;
 }
 
-void give_up_all() noexcept {
-    for (int i = 0; i < bridge().request_slots; ++i) {
-        Request &request = requests()[i];
-        if (request.now() != RequestState::Free && request.waiter == MyProc)
-            give_up(request);
-    }
+void give_up_at_exit() {
+    static bool registered = false;
+    if (!registered)
+        call([] { before_shmem_exit(callback<&give_up_all>, 0); });
+    registered = true;
 }
 
 std::vector<Request *> take_inbox(int seat) {

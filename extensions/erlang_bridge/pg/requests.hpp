@@ -42,8 +42,8 @@ Request *find_request(int64 id) noexcept;
 bool of_an_earlier_life(int64 id) noexcept;
 bool was_given_out(int64 id) noexcept;
 
-// Gives up what this process has submitted and not released: when it exits.
-void give_up_all() noexcept;
+// FATAL runs no destructor: from now on, what this process is the waiter of is given up at exit.
+void give_up_at_exit();
 
 // --- by the worker ---------------------------------------------------------------------------
 
