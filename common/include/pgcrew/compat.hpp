@@ -4,6 +4,9 @@
 #include "pgcrew/boundary.hpp"
 
 extern "C" {
+#if PG_VERSION_NUM >= 160000
+#include <varatt.h>
+#endif
 #include <lib/dshash.h>
 #include <libpq/pqsignal.h>
 #include <pgstat.h>
@@ -14,6 +17,7 @@ extern "C" {
 #include <utils/guc.h>
 #include <utils/guc_tables.h>
 #include <utils/jsonb.h>
+#include <utils/syscache.h>
 #include <utils/timestamp.h>
 #include <utils/wait_event.h>
 #if PG_VERSION_NUM >= 170000
@@ -177,6 +181,14 @@ inline int checkpointer_log_level() noexcept {
     return log_min_messages;
 #endif
 }
+
+// --- caches ----------------------------------------------------------------------------------
+// The cache of the system catalogues that a callback is told of.
+#if PG_VERSION_NUM >= 190000
+using CatalogCache = SysCacheIdentifier;
+#else
+using CatalogCache = int;
+#endif
 
 // --- time ------------------------------------------------------------------------------------
 // -1, 0 or 1: minus infinity, finite, infinity.

@@ -65,11 +65,12 @@ class Sleep : NoCopy {
 };
 
 // The finished request, no longer to be found by others.
-Request &take(int64 id, Time end) {
+Request &take(const int64 id, Time end) {
     static uint32 wait_event = 0;
     const Oid role = current_role();
     const Sleep sleep(id);
     for (;;) {
+        bool found = true;
         {
             const Locked locked(LW_EXCLUSIVE);
             Request *request = find_own(id, role);
@@ -78,11 +79,10 @@ Request &take(int64 id, Time end) {
                 request->waiter = MyProc; // for give_up_at_exit()
                 return *request;
             }
-            if (request == nullptr)
-                id = -id;
+            found = request != nullptr;
         }
-        if (id < 0)
-            unknown(-id);
+        if (!found)
+            unknown(id);
         const Time left = end - monotonic_now();
         if (left <= 0)
             throw Error(SqlState("HYT00"),

@@ -77,9 +77,7 @@ void watch_transactions() {
     watching = true;
 }
 
-Request &prepare(RequestKind kind, const NodeSlot &slot, const Item &item) {
-    std::string payload;
-    pack(payload, item);
+Request &prepare(RequestKind kind, const NodeSlot &slot, std::string_view payload) {
     watch_transactions();
     prepared().reserve(prepared().size() + 1);
     return submit({.kind = kind,
@@ -89,6 +87,20 @@ Request &prepare(RequestKind kind, const NodeSlot &slot, const Item &item) {
                    .prepared = true});
 }
 
+Request &prepare(RequestKind kind, const Target &target, const Item &item, const char *what) {
+    std::string payload;
+    pack(payload, item);
+    return prepare(kind, require_worker_for(target, what), payload);
+}
+
+NodeSlot slot_in_use(const NodeName &name) {
+    bridge();
+    const Locked locked(LW_SHARED);
+    const SharedNode *node = find_node_slot(MyDatabaseId, name.full());
+    return node == nullptr ? NodeSlot{}
+                           : NodeSlot{static_cast<int>(node - nodes()), node->generation};
+}
+
 void keep(Request &request) {
     prepared().push_back({&request, call([] { return GetCurrentTransactionNestLevel(); })});
 }
@@ -96,11 +108,11 @@ void keep(Request &request) {
 } // namespace
 
 void send_at_commit(RequestKind kind, const Target &target, const Item &item, const char *what) {
-    keep(prepare(kind, require_worker_for(target, what), item));
+    keep(prepare(kind, target, item, what));
 }
 
 void send_now(RequestKind kind, const Target &target, const Item &item, const char *what) {
-    send_prepared(prepare(kind, require_worker_for(target, what), item));
+    send_prepared(prepare(kind, target, item, what));
 }
 
 void connect_at_commit(const Target &target) {
@@ -111,14 +123,14 @@ void connect_at_commit(const Target &target) {
         keep(prepare(RequestKind::Connect, slot, {}));
 }
 
+void set_cookie_at_commit(const NodeName &name, std::string_view sealed) {
+    const NodeSlot slot = slot_in_use(name);
+    if (slot.index != none)
+        keep(prepare(RequestKind::SetCookie, slot, sealed));
+}
+
 void forget_at_commit(const NodeName &name) {
-    NodeSlot slot;
-    {
-        bridge();
-        const Locked locked(LW_SHARED);
-        if (const SharedNode *node = find_node_slot(MyDatabaseId, name.full()))
-            slot = {static_cast<int>(node - nodes()), node->generation};
-    }
+    const NodeSlot slot = slot_in_use(name);
     if (slot.index != none)
         keep(prepare(RequestKind::Forget, slot, {}));
 }

@@ -12,6 +12,7 @@ void send_now(RequestKind kind, const Target &target, const Item &item, const ch
 
 // Nothing in direct mode.
 void connect_at_commit(const Target &target);
+void set_cookie_at_commit(const NodeName &name, std::string_view sealed);
 void forget_at_commit(const NodeName &name); // disconnects, and forgets the cookie
 
 } // namespace pgcrew::erlang_bridge

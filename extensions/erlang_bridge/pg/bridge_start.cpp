@@ -30,14 +30,18 @@ WorkerSpec spec(int seat) {
 
 void register_workers() {
     preloaded = true;
-    register_worker({.name = "erlang_bridge starter",
-                     .type = "erlang_bridge starter",
-                     .library = "erlang_bridge",
-                     .entry = "erlang_bridge_starter_main",
-                     .extra = {},
-                     .start_time = WorkerSpec::Start::ConsistentState});
     for (int seat = 0; seat < settings::workers; ++seat)
         register_worker(spec(seat));
+}
+
+bool start_starter() {
+    return start_worker({.name = "erlang_bridge starter",
+                         .type = "erlang_bridge starter",
+                         .library = "erlang_bridge",
+                         .entry = "erlang_bridge_starter_main",
+                         .extra = {},
+                         .start_time = WorkerSpec::Start::ConsistentState})
+        .has_value();
 }
 
 bool ensure_worker(int seat) {

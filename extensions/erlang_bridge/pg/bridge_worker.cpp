@@ -4,6 +4,8 @@
 // a socket, a deadline or the latch. It looks at no term but the frames around them, and keeps
 // nothing that could not be made again: after its death, nodes are connected anew and requests that
 // were on their way end as lost.
+#include "pg/bridge_start.hpp"
+#include "pg/log.hpp"
 #include "pg/requests.hpp"
 #include "pg/settings.hpp"
 #include "pg/socket_set.hpp"
@@ -29,7 +31,17 @@ constexpr Time show_after = milliseconds(50);
 
 class Loop {
   public:
-    explicit Loop(int seat) : seat_(seat) {}
+    // What a former worker had connected for good is connected again.
+    explicit Loop(int seat) : seat_(seat) {
+        for (int i = 0; i < bridge().node_slots; ++i)
+            if (nodes()[i].used && nodes()[i].automatic && seat_of(i) == seat)
+                nodes_.try_emplace(i, i, monotonic_now());
+    }
+
+    void reload() {
+        for (auto &[index, node] : nodes_)
+            node.renew(monotonic_now());
+    }
 
     void turn(uint32 wait_event) {
         Time now = monotonic_now();
@@ -45,6 +57,7 @@ class Loop {
         hand_over();
         for (auto &[index, node] : nodes_)
             node.publish(now, true);
+        publish_functions();
     }
 
   private:
@@ -75,7 +88,7 @@ class Loop {
             node.publish(now, idle_);
         }
         hand_over();
-        if (idle_)
+        if (idle_ || now >= expire_at_)
             publish_functions();
         if (now >= expire_at_) {
             (void)expire_results();
@@ -135,7 +148,7 @@ void leave_seat(int, Datum) {
         }
         LWLockRelease(&bridge().lock);
     });
-    fail_all(own_seat);
+    lose_running(own_seat);
 }
 
 // False if there is another one.
@@ -150,7 +163,7 @@ bool take_seat(int seat) {
     }
     own_seat = seat;
     call([] { before_shmem_exit(callback<&leave_seat>, 0); });
-    fail_all(seat);
+    lose_running(seat);
     return true;
 }
 
@@ -161,11 +174,14 @@ PGCREW_WORKER(erlang_bridge_worker_main, OnTerm::Flag) {
     bridge();
     if (!take_seat(DatumGetInt32(worker.arg())))
         return;
+    if (own_seat == 0 && settings::database[0] != '\0' && !start_starter())
+        log_no_starter();
     Loop loop(own_seat);
     const uint32 wait_event = call([] { return compat::new_wait_event("ErlangBridgeMain"); });
     while (!worker.stop_requested()) {
         loop.turn(wait_event);
-        (void)worker.serve();
+        if (worker.serve())
+            loop.reload();
     }
     loop.leave();
 }

@@ -7,6 +7,7 @@
 #include "pg/call_node.hpp"
 #include "pg/cookie_vault.hpp"
 #include "pg/direct.hpp"
+#include "pg/hidden_statement.hpp"
 #include "pg/node_table.hpp"
 #include "pg/outcome_error.hpp"
 #include "pg/own_request.hpp"
@@ -92,6 +93,7 @@ using namespace pgcrew;
 using namespace pgcrew::erlang_bridge;
 
 PGCREW_FUNCTION(erlang_bridge_connect) {
+    const HiddenStatement hidden; // the cookie may stand in it
     const Args args(fcinfo);
     require_connect();
     const std::string node = args.text(0, "node");

@@ -1,6 +1,7 @@
 #include "pg/cookie_vault.hpp"
 
 #include "pg/key_file.hpp"
+#include "pgcrew/compat.hpp"
 
 #include <array>
 #include <cstring>

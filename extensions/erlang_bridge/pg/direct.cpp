@@ -49,7 +49,7 @@ struct Direct {
                 return Cause::None;
             if (now >= end)
                 return Cause::Timeout;
-            if (connection.state() == LinkState::OpenCircuit && now < connection.retry_at())
+            if (connection.breaker(now) == BreakerState::Open)
                 return Cause::CircuitOpen;
             (void)connection.want(now);
             const bool pausing = connection.state() == LinkState::Backoff;

@@ -30,7 +30,7 @@ class Question {
         Cause cause = Cause::HostUnknown;
         const auto denied = AddressFilter::parse(settings::denied_addresses);
         for (const Address &address : addresses()) {
-            cause = Cause::NotAllowed;
+            cause = Cause::AddressDenied;
             if (denied && denied->contains(address))
                 continue;
             cause = Cause::EpmdUnreachable;

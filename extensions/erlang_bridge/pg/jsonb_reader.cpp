@@ -117,15 +117,18 @@ void tell(const Event &event, JsonSink &sink) {
 
 void jsonb_to_sink(const ::Jsonb *document, JsonSink &sink) {
     const OwnedMemory memory("erlang_bridge jsonb walk");
-    const MemoryScope scope(memory.get());
+    const auto in_memory = [&memory](auto f) {
+        const MemoryScope scope(memory.get());
+        call(f);
+    };
     auto *root = const_cast<JsonbContainer *>(&document->root); // which is only read
     Walk walk; // NOLINT(cppcoreguidelines-pro-type-member-init): what is not set is not looked at
     walk.is_scalar = JsonContainerIsScalar(root);
     walk.is_over = false;
     walk.count = 0;
-    walk.iterator = call([&] { return JsonbIteratorInit(root); });
+    in_memory([&] { walk.iterator = JsonbIteratorInit(root); });
     while (!walk.is_over) {
-        call([&] { take_batch(walk); });
+        in_memory([&] { take_batch(walk); });
         for (int i = 0; i < walk.count; ++i)
             tell(walk.events[i], sink);
     }

@@ -67,7 +67,7 @@ void Lane::add(Request &request, Time now) {
         send(request, now);
         return;
     }
-    if (connection.state() == LinkState::OpenCircuit && now < connection.retry_at()) {
+    if (connection.state() != LinkState::Up && connection.breaker(now) == BreakerState::Open) {
         end(request, Cause::CircuitOpen, true);
         return;
     }
@@ -84,7 +84,8 @@ void Lane::send(Request &request, Time now) {
         send_call(request, payload, now);
         return;
     case RequestKind::Many:
-        batches_[&request].rest = payload;
+        if (!batches_.contains(&request))
+            batches_[&request].rest = payload;
         pump(request, batches_[&request], now);
         return;
     case RequestKind::Cast:
@@ -93,6 +94,7 @@ void Lane::send(Request &request, Time now) {
         send_message(request, payload, now);
         return;
     case RequestKind::Disconnect: // are not the lane's
+    case RequestKind::SetCookie:
     case RequestKind::Forget:
         break;
     }
@@ -121,45 +123,57 @@ void Lane::send_message(Request &request, std::string_view payload, Time now) {
     end(request, cause, cause != Cause::None);
 }
 
-// Keeps as many calls of the batch on their way as the window allows. What cannot be sent any more
-// is answered here.
+// Keeps as many calls of the batch on their way as the window allows. While the connection takes
+// none, the rest waits for the next one.
 void Lane::pump(Request &request, Batch &batch, Time now) {
     Link *link = connection.state() == LinkState::Up ? connection.link() : nullptr;
-    while (batch.sent < request.items && static_cast<std::size_t>(batch.open) < batch_window) {
+    while (link != nullptr && !batch.rest.empty() &&
+           static_cast<std::size_t>(batch.open) < batch_window) {
         const Item item = unpack(batch.rest);
         const Link::Submitted submitted =
-            link == nullptr
-                ? Link::Submitted{0, Cause::NotConnected}
-                : link->call({item.module, item.function, item.arguments}, request.deadline, now);
-        const int32 number = batch.sent++;
+            link->call({item.module, item.function, item.arguments}, request.deadline, now);
+        const auto number = static_cast<int32>(batch.items.size());
+        batch.items.push_back(item);
         if (submitted.id == 0) {
-            count(request, submitted.refused, now);
+            count(request, item, submitted.refused, now);
             append_item(batch.replies, number, submitted.refused);
         } else {
             in_flight_[submitted.id] = {&request, number};
             ++batch.open;
         }
     }
-    if (batch.open == 0)
-        reply_to_batch(request, batch);
-}
-
-void Lane::reply_to_batch(Request &request, const Batch &batch) {
-    const dsa_pointer at =
-        fits(batch.replies.size()) ? try_store(batch.replies) : InvalidDsaPointer;
-    if (at == InvalidDsaPointer) {
-        end(request, Cause::LimitReached);
+    if (batch.open > 0)
         return;
-    }
-    replies_.push_back({.request = &request, .at = at, .size = batch.replies.size()});
-    batches_.erase(&request);
+    if (batch.rest.empty())
+        reply_to_batch(request);
+    else if (disconnecting_)
+        end(request, Cause::Disconnected);
+    else
+        waiting_.push_back(&request);
 }
 
+void Lane::reply_to_batch(Request &request) {
+    const std::string replies = std::move(batches_[&request].replies);
+    batches_.erase(&request);
+    const dsa_pointer at = fits(replies.size()) ? try_store(replies) : InvalidDsaPointer;
+    if (at == InvalidDsaPointer)
+        end(request, Cause::LimitReached);
+    else
+        replies_.push_back({.request = &request, .at = at, .size = replies.size()});
+}
+
+// Of a batch, what has been answered stays answered.
 void Lane::end(Request &request, Cause cause, bool unsent) {
     if (cause != Cause::None)
         ++counted.errors[static_cast<int>(cause)];
-    batches_.erase(&request);
-    replies_.push_back({.request = &request, .cause = cause, .unsent = unsent});
+    const auto batch = batches_.find(&request);
+    if (batch == batches_.end()) {
+        replies_.push_back({.request = &request, .cause = cause, .unsent = unsent});
+        return;
+    }
+    for (auto n = static_cast<int32>(batch->second.items.size()); n < request.items; ++n)
+        append_item(batch->second.replies, n, cause);
+    reply_to_batch(request);
 }
 
 void Lane::end_waiting(Cause cause) {
@@ -316,13 +330,14 @@ void Lane::on_finished(const ConnectionNews &news, Time now) {
 void Lane::on_item(Request &request, Batch &batch, int32 item, const ConnectionNews &news,
                    Time now) {
     --batch.open;
-    count(request, news.cause, now);
+    count(request, batch.items[static_cast<std::size_t>(item)], news.cause, now);
     append_item(batch.replies, item, news.cause, news.value, news.stack);
     pump(request, batch, now);
 }
 
 void Lane::reply(Request &request, const ConnectionNews &news, Time now) {
-    count(request, news.cause, now);
+    std::string_view payload = stored(request.payload, request.payload_size);
+    count(request, unpack(payload), news.cause, now);
     const std::size_t size = news.value.size() + news.stack.size();
     Reply made{.request = &request, .cause = news.cause, .unsent = news.unsent};
     if (size > 0) {
@@ -337,15 +352,29 @@ void Lane::reply(Request &request, const ConnectionNews &news, Time now) {
     replies_.push_back(made);
 }
 
-void Lane::count(const Request &request, Cause cause, Time now) {
+void Lane::count(const Request &request, const Item &item, Cause cause, Time now) {
     log_ended(nodes()[node_].name, request.id, cause);
     ++counted.calls;
     if (cause != Cause::None)
         ++counted.errors[static_cast<int>(cause)];
-    if (request.kind == RequestKind::Call) {
-        std::string_view payload = stored(request.payload, request.payload_size);
-        count_function(node_, unpack(payload), cause != Cause::None, now - request.made_at);
-    }
+    count_function(node_, item, cause != Cause::None, now - request.made_at);
+}
+
+std::vector<Request *> Lane::retire(Time now) {
+    connection.drain(now);
+    if (connection.link() == nullptr)
+        connection.disconnect(now); // it had not come to be
+    take_news(now);
+    const std::deque<Request *> left = std::exchange(waiting_, {});
+    return {left.begin(), left.end()};
+}
+
+LinkCounters Lane::traffic() noexcept {
+    const LinkCounters all = connection.counters();
+    const LinkCounters fresh{all.bytes_in - told_.bytes_in, all.bytes_out - told_.bytes_out,
+                             all.frames_in - told_.frames_in, all.dropped - told_.dropped};
+    told_ = all;
+    return fresh;
 }
 
 } // namespace pgcrew::erlang_bridge

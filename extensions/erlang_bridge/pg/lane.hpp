@@ -35,6 +35,15 @@ class Lane {
     std::vector<Reply> take_replies() noexcept { return std::exchange(replies_, {}); }
     const std::string &otp_release() const noexcept { return otp_release_; }
 
+    // Nothing connected, and nothing to do.
+    bool idle() const noexcept {
+        return connection.state() == LinkState::Down && in_flight_.empty() && waiting_.empty() &&
+               replies_.empty();
+    }
+    // Takes no more requests, and ends when those on their way have; returns those that wait.
+    std::vector<Request *> retire(Time now);
+    LinkCounters traffic() noexcept; // since this was last asked
+
     NodeCounters counted{}; // since the worker's loop has looked
 
   private:
@@ -43,8 +52,9 @@ class Lane {
         int32 item;
     };
     struct Batch {
-        std::string_view rest; // items not sent yet
-        int32 sent = 0, open = 0;
+        std::string_view rest;   // items not sent yet
+        std::vector<Item> items; // those that were
+        int32 open = 0;
         std::string replies;
     };
 
@@ -64,9 +74,9 @@ class Lane {
     void on_attempt_failed(Cause cause);
     void on_finished(const ConnectionNews &news, Time now);
     void on_item(Request &request, Batch &batch, int32 item, const ConnectionNews &news, Time now);
-    void reply_to_batch(Request &request, const Batch &batch);
+    void reply_to_batch(Request &request);
     void reply(Request &request, const ConnectionNews &news, Time now);
-    void count(const Request &request, Cause cause, Time now);
+    void count(const Request &request, const Item &item, Cause cause, Time now);
 
     int node_;
     std::deque<Request *> waiting_; // for the connection
@@ -74,6 +84,7 @@ class Lane {
     std::unordered_map<Request *, Batch> batches_;
     std::vector<Reply> replies_;
     std::string otp_release_;
+    LinkCounters told_{};        // by traffic()
     bool disconnecting_ = false; // on purpose: nothing is tried again
 };
 

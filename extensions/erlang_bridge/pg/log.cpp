@@ -33,6 +33,14 @@ void log_ended(const char *node, std::int64_t request, Cause cause) {
         });
 }
 
+void log_no_starter() {
+    call([] {
+        ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+                          errmsg("automatic Erlang nodes are not connected before they are used"),
+                          errhint("Raise \"max_worker_processes\".")));
+    });
+}
+
 void log_no_cookie(const char *node, const Error &error) {
     call([&] {
         ereport(WARNING, (errcode(error.state().packed()),

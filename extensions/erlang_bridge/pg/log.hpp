@@ -13,6 +13,7 @@ void log_attempt_failed(const char *node, Cause cause);
 
 // The same at DEBUG3.
 void log_ended(const char *node, std::int64_t request, Cause cause);
+void log_no_starter();
 // A WARNING, and why.
 void log_no_cookie(const char *node, const Error &error);
 

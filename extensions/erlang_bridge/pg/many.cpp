@@ -13,6 +13,7 @@
 #include <cstring>
 
 extern "C" {
+#include <catalog/pg_type.h>
 #include <utils/jsonb.h>
 }
 
@@ -128,15 +129,20 @@ class Rows {
     const CallOptions &options_;
 };
 
-void answer_all(std::string_view replies, Rows &rows) {
+// They came in the order in which they ended.
+void answer_all(std::string_view replies, int32 items, Rows &rows) {
+    std::vector<CallOutcome> outcomes(static_cast<std::size_t>(items));
     while (!replies.empty()) {
-        check_for_interrupts();
         ReplyHeader header;
         std::memcpy(&header, replies.data(), sizeof header);
         replies.remove_prefix(sizeof header);
-        const std::string_view value = replies.substr(0, header.value);
-        rows.put(header.item, {header.cause, value, {}});
+        outcomes[static_cast<std::size_t>(header.item)] = {
+            header.cause, replies.substr(0, header.value), {}};
         replies.remove_prefix(std::size_t{header.value} + header.stack);
+    }
+    for (int32 n = 0; n < items; ++n) {
+        check_for_interrupts();
+        rows.put(n, outcomes[static_cast<std::size_t>(n)]);
     }
 }
 
@@ -185,6 +191,6 @@ PGCREW_FUNCTION(erlang_bridge_call_many) {
         for (int32 n = 0; n < done.items; ++n)
             rows.put(n, {.cause = done.cause});
     else
-        answer_all(stored(done.reply, done.reply_size), rows);
+        answer_all(stored(done.reply, done.reply_size), done.items, rows);
     return rows.done();
 }

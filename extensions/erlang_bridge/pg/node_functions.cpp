@@ -1,6 +1,7 @@
 // SQL functions that keep the table of nodes.
 #include "pg/at_commit.hpp"
 #include "pg/cookie_vault.hpp"
+#include "pg/hidden_statement.hpp"
 #include "pg/node_table.hpp"
 #include "pg/own_tables.hpp"
 #include "pg/permissions.hpp"
@@ -37,6 +38,7 @@ using namespace pgcrew::erlang_bridge;
 
 // erlang_node_add(node text, cookie text, automatic boolean)
 PGCREW_FUNCTION(erlang_bridge_node_add) {
+    const HiddenStatement hidden;
     const Args args(fcinfo);
     require_admin();
     const NodeName node = require_node_name(args.text(0, "node"));
@@ -57,6 +59,7 @@ PGCREW_FUNCTION(erlang_bridge_node_add) {
 
 // erlang_node_set_cookie(node text, cookie text)
 PGCREW_FUNCTION(erlang_bridge_node_set_cookie) {
+    const HiddenStatement hidden;
     const Args args(fcinfo);
     require_admin();
     const NodeName node = require_node_name(args.text(0, "node"));
@@ -68,6 +71,7 @@ PGCREW_FUNCTION(erlang_bridge_node_set_cookie) {
                                   node.full(), bytea_of(sealed));
     if (rows.processed() == 0)
         throw_unknown(node);
+    set_cookie_at_commit(node, sealed);
     return 0;
 }
 

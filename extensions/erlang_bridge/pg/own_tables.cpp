@@ -1,5 +1,6 @@
 #include "pg/own_tables.hpp"
 
+#include "pgcrew/compat.hpp"
 #include "pgcrew/error.hpp"
 
 extern "C" {
@@ -29,7 +30,7 @@ void table_news(Datum, Oid relation) noexcept {
     }
 }
 
-void role_news(Datum, int, uint32) noexcept { ++changes; }
+void role_news(Datum, compat::CatalogCache, uint32) noexcept { ++changes; }
 
 void listen_for_news() {
     static bool listening = false;

@@ -10,7 +10,6 @@ extern "C" {
 #include <access/htup_details.h>
 #include <access/table.h>
 #include <utils/rel.h>
-#include <utils/snapmgr.h>
 }
 
 namespace pgcrew::erlang_bridge {
@@ -37,9 +36,9 @@ template <class F> void scan(OwnTable table, F &&f) {
         const auto size = static_cast<Size>(desc->natts);
         auto *const values = static_cast<Datum *>(palloc(size * sizeof(Datum)));
         auto *const nulls = static_cast<bool *>(palloc(size * sizeof(bool)));
-        const Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+        // Without a snapshot it takes a new one, as for catalogues, also in a parallel query.
         const SysScanDesc scan =
-            systable_beginscan(relation, InvalidOid, false, snapshot, 0, nullptr);
+            systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
         for (HeapTuple row = systable_getnext(scan); HeapTupleIsValid(row);
              row = systable_getnext(scan)) {
             CHECK_FOR_INTERRUPTS();
@@ -48,7 +47,6 @@ template <class F> void scan(OwnTable table, F &&f) {
                 break;
         }
         systable_endscan(scan);
-        UnregisterSnapshot(snapshot);
         table_close(relation, AccessShareLock);
     });
 }

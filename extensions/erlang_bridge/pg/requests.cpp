@@ -202,6 +202,15 @@ void send_prepared(Request &request) noexcept {
         request.waiter = nullptr;
         request.made_at = monotonic_now();
         request.deadline = after(request.made_at, milliseconds(settings::call_timeout));
+        SharedNode &node = nodes()[request.node];
+        if (request.kind == RequestKind::Forget) {
+            node.automatic = false;
+            node.sealed_size = 0;
+        } else if (request.kind == RequestKind::SetCookie &&
+                   request.payload_size <= sizeof node.sealed) {
+            memcpy(node.sealed, dsa_address(request.payload), request.payload_size);
+            node.sealed_size = static_cast<uint16>(request.payload_size);
+        }
         enqueue(request);
         PGPROC *worker = worker_of(request);
         LWLockRelease(&bridge().lock);
@@ -335,20 +344,14 @@ int expire_results() {
     return static_cast<int>(garbage.size());
 }
 
-void fail_all(int seat) noexcept {
+void lose_running(int seat) noexcept {
     for (int i = 0; i < bridge().request_slots; ++i) {
         Request &request = requests()[i];
-        const RequestState state = request.now();
-        if ((state != RequestState::Queued && state != RequestState::Running) ||
-            seat_of(request.node) != seat)
+        if (request.now() != RequestState::Running || seat_of(request.node) != seat)
             continue;
-        Reply lost{.request = &request,
-                   .cause = Cause::OutcomeUnknown,
-                   .unsent = state == RequestState::Queued};
+        Reply lost{.request = &request, .cause = Cause::OutcomeUnknown};
         finish({&lost, 1});
     }
-    const Locked locked(LW_EXCLUSIVE);
-    bridge().seats[seat].first = bridge().seats[seat].last = none;
 }
 
 } // namespace pgcrew::erlang_bridge

@@ -61,7 +61,7 @@ struct Reply {
 void finish(std::span<Reply> replies);
 // Frees the unread results that are older than the retention; returns how many.
 int expire_results();
-// All that the worker had, or was to get, ends as lost: when it begins, and when it leaves.
-void fail_all(int seat) noexcept;
+// What the worker had taken ends as lost: when it leaves, and when the next one begins.
+void lose_running(int seat) noexcept;
 
 } // namespace pgcrew::erlang_bridge

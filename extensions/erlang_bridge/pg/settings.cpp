@@ -46,9 +46,8 @@ bool check_addresses(char **value, void **, GucSource) {
 bool check_nodes(char **value, void **, GucSource) {
     if (valid_node_list(*value))
         return true;
-    GUC_check_errdetail(
-        "A list of names of nodes is expected, in which \"*\" stands for any run of "
-        "characters.");
+    GUC_check_errdetail("It is a list of node names separated by commas, in which \"*\" stands for "
+                        "any run of characters.");
     return false;
 }
 
@@ -56,9 +55,12 @@ void define_capacity() {
     define_enum({.name = "erlang_bridge.mode",
                  .help = "Sets whether calls go through the bridge worker or directly from the "
                          "session; auto is directly only where there can be no worker.",
+                 .long_help = "Directly, no limit on rates and numbers of requests counts: only "
+                              "superusers can set it.",
                  .variable = &mode,
                  .boot = ModeAuto,
-                 .options = modes});
+                 .options = modes,
+                 .context = PGC_SUSET});
     define_int({.name = "erlang_bridge.workers",
                 .help = "Sets the number of bridge workers, among which the nodes are divided.",
                 .long_help = "Read when the bridge is used first in the life of the server.",
@@ -289,6 +291,16 @@ void define_network() {
 Limits limits() {
     return {.depth = static_cast<std::size_t>(max_depth),
             .bytes = static_cast<std::size_t>(max_term_size) * 1024};
+}
+
+std::string of_connections() {
+    std::string all;
+    for (const int n : {connections_per_node, connect_timeout, tick_time, idle_timeout, max_age,
+                        max_term_size, backoff_base, backoff_cap, breaker_failures, breaker_window,
+                        breaker_pause, epmd_port, byte_rate})
+        all += std::to_string(n) + ' ';
+    return all + std::to_string(backoff_multiplier) + ' ' + std::to_string(call_rate) + ' ' +
+           denied_addresses + ' ' + own_host;
 }
 
 BackoffOptions backoff() {

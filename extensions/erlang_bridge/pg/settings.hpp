@@ -30,7 +30,8 @@ extern int epmd_port;
 extern char *own_host; // by which the peer makes our name
 extern bool log_connections, trace;
 
-Limits limits(); // of terms
+Limits limits();              // of terms
+std::string of_connections(); // all that connections are made with; differs if one of them does
 BackoffOptions backoff();
 BreakerOptions breaker();
 

@@ -137,6 +137,8 @@ std::string_view stored(dsa_pointer p, uint64 size) {
     return {call([&] { return at<const char>(p); }), size};
 }
 
+const char *dsa_address(dsa_pointer p) { return at<const char>(p); }
+
 void discard(dsa_pointer p) noexcept {
     if (p == InvalidDsaPointer)
         return;

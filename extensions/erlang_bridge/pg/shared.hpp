@@ -40,6 +40,7 @@ enum class RequestKind : uint8 {
     SendPid, // a message to a process
     Connect, // answered when the node is connected
     Disconnect,
+    SetCookie,
     Forget // Disconnect, and the cookie is forgotten
 };
 
@@ -195,6 +196,7 @@ class Locked : NoCopy {
 dsa_pointer try_store(std::string_view bytes, std::string_view more = {});
 dsa_pointer store(std::string_view bytes, const char *what);
 std::string_view stored(dsa_pointer at, uint64 size);
+const char *dsa_address(dsa_pointer at); // within call()
 void discard(dsa_pointer at) noexcept;
 
 // In microseconds, of the clock that all processes share and that never goes back.

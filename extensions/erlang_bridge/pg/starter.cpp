@@ -1,4 +1,5 @@
-// A worker that lives for a moment when the server starts: it has the automatic nodes connected.
+// A worker that lives for a moment when the bridge worker starts: it looks into a database, which
+// the bridge worker does not, and has the automatic nodes connected.
 #include "pg/at_commit.hpp"
 #include "pg/node_table.hpp"
 #include "pg/settings.hpp"
@@ -13,8 +14,6 @@ using namespace pgcrew;
 using namespace pgcrew::erlang_bridge;
 
 PGCREW_WORKER(erlang_bridge_starter_main, OnTerm::Interrupt) {
-    if (settings::database[0] == '\0')
-        return;
     worker.connect(settings::database);
     in_transaction([] {
         if (!OidIsValid(call([] { return get_extension_oid("erlang_bridge", true); })))

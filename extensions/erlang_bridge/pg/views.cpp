@@ -8,6 +8,7 @@
 #include <numeric>
 
 extern "C" {
+#include <catalog/pg_type.h>
 #include <utils/acl.h>
 #include <utils/timestamp.h>
 }
@@ -64,6 +65,8 @@ const char *name(RequestKind kind) noexcept {
         return "message";
     case RequestKind::Connect:
         return "connect";
+    case RequestKind::SetCookie:
+        return "cookie";
     case RequestKind::Disconnect:
     case RequestKind::Forget:
         break;
@@ -98,7 +101,7 @@ std::vector<ShownRequest> pending_requests() {
             continue;
         std::string function;
         std::string_view payload = stored(r.payload, r.payload_size);
-        if (!payload.empty()) {
+        if (!payload.empty() && r.kind != RequestKind::SetCookie) {
             const Item item = unpack(payload);
             function = item.module.empty()
                            ? r.kind == RequestKind::SendPid ? "pid" : std::string(item.function)

@@ -33,20 +33,63 @@ Cookie cookie_of(int index) {
 } // namespace
 
 WorkedNode::WorkedNode(int index, Time now)
-    : index_(index), generation_(nodes()[index].generation),
-      bytes_(settings::byte_rate * 1024.0, settings::byte_rate * 1024.0, now) {
-    const std::optional<NodeName> name = NodeName::parse(nodes()[index].name);
+    : index_(index), generation_(nodes()[index].generation), bytes_(0, 0, now) {
+    make_lanes(now);
+}
+
+std::unique_ptr<Lane> WorkedNode::make_lane(Time now) const {
+    const std::optional<NodeName> name = NodeName::parse(nodes()[index_].name);
     if (!name)
         throw Error(sqlstate::internal_error, "invalid name of an Erlang node in shared memory");
+    return std::make_unique<Lane>(
+        connection_options(*name), [index = index_] { return cookie_of(index); }, index_, now);
+}
+
+void WorkedNode::make_lanes(Time now) {
+    std::vector<std::unique_ptr<Lane>> made;
     for (int i = 0; i < settings::connections_per_node; ++i)
-        lanes_.push_back(std::make_unique<Lane>(
-            connection_options(*name), [index] { return cookie_of(index); }, index, now));
+        made.push_back(make_lane(now));
+    current_ = made.size();
+    std::move(lanes_.begin(), lanes_.end(), std::back_inserter(made));
+    lanes_ = std::move(made);
+    made_with_ = settings::of_connections();
+    bytes_ = TokenBucket(settings::byte_rate * 1024.0, settings::byte_rate * 1024.0, now);
+    role_buckets_.clear();
+}
+
+// A connection on its way out, for its age say, takes nothing any more: there is a new one beside
+// it.
+void WorkedNode::replace_draining(Time now) {
+    for (std::size_t i = 0; i < current_; ++i) {
+        if (lanes_[i]->connection.state() != LinkState::Draining)
+            continue;
+        const std::vector<Request *> waiting = lanes_[i]->retire(now);
+        lanes_.push_back(std::exchange(lanes_[i], make_lane(now)));
+        for (Request *request : waiting)
+            lanes_[i]->add(*request, now);
+    }
+}
+
+void WorkedNode::renew(Time now) {
+    if (made_with_ == settings::of_connections())
+        return;
+    std::vector<Request *> waiting;
+    for (std::size_t i = 0; i < current_; ++i) {
+        const std::vector<Request *> more = lanes_[i]->retire(now);
+        waiting.insert(waiting.end(), more.begin(), more.end());
+    }
+    make_lanes(now);
+    for (Request *request : waiting)
+        lane_for(*request).add(*request, now);
 }
 
 Lane &WorkedNode::lane_for(const Request &request) noexcept {
-    if (lanes_.size() == 1 || request.payload_size >= large_request)
-        return *lanes_.back();
-    return **std::min_element(lanes_.begin(), lanes_.end() - 1, [](const auto &a, const auto &b) {
+    if (current_ == 1)
+        return *lanes_.front();
+    const auto last = lanes_.begin() + static_cast<std::ptrdiff_t>(current_) - 1;
+    if (request.payload_size >= large_request)
+        return **last;
+    return **std::min_element(lanes_.begin(), last, [](const auto &a, const auto &b) {
         return a->in_flight() + a->waiting() < b->in_flight() + b->waiting();
     });
 }
@@ -67,11 +110,8 @@ void WorkedNode::take(Request &request, Time now) {
     if (request.kind == RequestKind::Disconnect || request.kind == RequestKind::Forget) {
         for (const auto &lane : lanes_)
             lane->disconnect(now);
-        if (request.kind == RequestKind::Forget) {
-            const Locked locked(LW_EXCLUSIVE);
-            nodes()[index_].automatic = false;
-            nodes()[index_].sealed_size = 0;
-        }
+        own_replies_.push_back({.request = &request});
+    } else if (request.kind == RequestKind::SetCookie) {
         own_replies_.push_back({.request = &request});
     } else if (request.kind != RequestKind::Connect && !admit(request, now)) {
         own_replies_.push_back({.request = &request, .cause = Cause::LimitReached, .unsent = true});
@@ -87,8 +127,16 @@ void WorkedNode::cancel_given_up(Time now) {
 
 void WorkedNode::step(Time now) {
     const bool automatic = nodes()[index_].automatic;
-    for (const auto &lane : lanes_)
-        lane->step(automatic, now);
+    for (std::size_t i = 0; i < lanes_.size(); ++i)
+        lanes_[i]->step(automatic && i == 0, now);
+    replace_draining(now);
+}
+
+void WorkedNode::forget_retired() {
+    const auto retired = lanes_.begin() + static_cast<std::ptrdiff_t>(current_);
+    lanes_.erase(
+        std::remove_if(retired, lanes_.end(), [](const auto &lane) { return lane->idle(); }),
+        lanes_.end());
 }
 
 Time WorkedNode::next_deadline() const noexcept {
@@ -98,27 +146,21 @@ Time WorkedNode::next_deadline() const noexcept {
     return next;
 }
 
-bool WorkedNode::idle() const noexcept {
-    return std::all_of(lanes_.begin(), lanes_.end(), [](const auto &lane) {
-        return lane->connection.state() == LinkState::Down && lane->in_flight() == 0 &&
-               lane->waiting() == 0;
-    });
-}
-
 std::vector<Reply> WorkedNode::take_replies() {
     std::vector<Reply> all = std::exchange(own_replies_, {});
     for (const auto &lane : lanes_) {
         const std::vector<Reply> more = lane->take_replies();
         all.insert(all.end(), more.begin(), more.end());
     }
+    forget_retired();
     return all;
 }
 
-void WorkedNode::publish(Time now, bool now_or_never) {
+void WorkedNode::publish(Time now, bool even_if_soon) {
     // The first connection stands for the node: with several, all are made as they are needed.
     const NodeConnection &first = lanes_.front()->connection;
     const LinkState state = first.state();
-    if (state == shown_state_ && !now_or_never && now < after(published_at_, publish_at_most_every))
+    if (state == shown_state_ && !even_if_soon && now < after(published_at_, publish_at_most_every))
         return;
     published_at_ = now;
     LinkCounters sum{};
@@ -128,10 +170,7 @@ void WorkedNode::publish(Time now, bool now_or_never) {
         return;
     node.connections = node.in_flight = node.waiting = 0;
     for (const auto &lane : lanes_) {
-        const LinkCounters counters = lane->connection.counters();
-        sum.bytes_in += counters.bytes_in;
-        sum.bytes_out += counters.bytes_out;
-        sum.dropped += counters.dropped;
+        sum += lane->traffic();
         node.connections += lane->connection.state() == LinkState::Up ? 1 : 0;
         node.in_flight += static_cast<int32>(lane->in_flight());
         node.waiting += static_cast<int32>(lane->waiting());
@@ -144,10 +183,9 @@ void WorkedNode::publish(Time now, bool now_or_never) {
             node.counters.errors[i] += fresh.errors[i];
         fresh = NodeCounters{};
     }
-    node.counters.bytes_in += static_cast<int64>(sum.bytes_in - published_.bytes_in);
-    node.counters.bytes_out += static_cast<int64>(sum.bytes_out - published_.bytes_out);
-    node.counters.frames_dropped += static_cast<int64>(sum.dropped - published_.dropped);
-    published_ = sum;
+    node.counters.bytes_in += static_cast<int64>(sum.bytes_in);
+    node.counters.bytes_out += static_cast<int64>(sum.bytes_out);
+    node.counters.frames_dropped += static_cast<int64>(sum.dropped);
     if (state != shown_state_)
         node.since = GetCurrentTimestamp();
     shown_state_ = node.state = state;

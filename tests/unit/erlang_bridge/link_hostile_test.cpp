@@ -33,6 +33,32 @@ TEST_CASE("[erl-F9] a frame too long is refused as soon as its length is there",
         CHECK(closed_by(std::string(length, 4)) == Cause::LimitReached);
 }
 
+TEST_CASE("[erl-B8] an answer beyond the limit fails its own call, and passes by", "[link]") {
+    LinkOptions options = peer::options();
+    options.max_frame = 10000;
+    options.max_skipped = 100000;
+    for (const std::size_t step : {1U, 1000U, 65536U}) {
+        UpLink up(options);
+        const RequestId large = up.begun(7), small = up.begun(8);
+        std::string bytes = peer::exit(process(7), peer::us().pid(large), std::string(50000, 'j')) +
+                            peer::exit(process(8), peer::us().pid(small), "j");
+        for (std::string_view rest = bytes; !rest.empty();
+             rest.remove_prefix(std::min(step, rest.size())))
+            up.receive(rest.substr(0, step));
+        const auto reports = up.take_reports();
+        REQUIRE(reports.size() == 2);
+        CHECK(reports[0].request == large);
+        CHECK(reports[0].cause == Cause::LimitReached);
+        CHECK(reports[1].request == small);
+        CHECK(up.link.state() == LinkState::Up);
+    }
+    const auto beginning = [](std::size_t size) {
+        return peer::frame(std::string(size, 'p')).substr(0, 5000);
+    };
+    CHECK(closed_by(beginning(50000), options) == Cause::ProtocolError);
+    CHECK(closed_by(beginning(200000), options) == Cause::LimitReached);
+}
+
 TEST_CASE("[erl-F9] a frame that is no control message closes the connection", "[link]") {
     for (const char *bad : {"x", "p", "p\x83", "p\x83\x68\x03\x61\x03", "\x83\x44\x01"})
         CHECK(closed_by(peer::frame(bad)) == Cause::ProtocolError);

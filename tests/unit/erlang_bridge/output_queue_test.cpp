@@ -40,8 +40,8 @@ TEST_CASE("frames go out in order whatever the socket takes at once", "[link]") 
 
 TEST_CASE("a tick comes between two frames, never within one", "[link]") {
     OutputQueue queue;
-    queue.push("first");
-    queue.push("second");
+    queue.push("first", 1);
+    queue.push("second", 2);
     SECTION("before all if nothing of the first is out") {
         queue.push_tick();
         CHECK(all_of(queue) == tick + "firstsecond");
@@ -52,6 +52,26 @@ TEST_CASE("a tick comes between two frames, never within one", "[link]") {
         CHECK(all_of(queue) == "rst" + tick + "second");
     }
     CHECK(queue.bytes() == all_of(queue).size());
+}
+
+TEST_CASE("[erl-F9] small frames that nobody takes back lie together", "[link]") {
+    OutputQueue queue;
+    std::string expected;
+    for (int i = 0; i < 10000; ++i) {
+        queue.push(std::string(40, static_cast<char>('a' + i % 26)));
+        expected += std::string(40, static_cast<char>('a' + i % 26));
+    }
+    std::array<std::string_view, 64> parts;
+    const std::size_t count = queue.peek(parts);
+    CHECK(count < 30);
+    std::string bytes;
+    for (std::size_t i = 0; i < count; ++i)
+        bytes += parts.at(i);
+    CHECK(bytes == expected);
+    queue.push("mine", 1);
+    queue.push("next");
+    CHECK(queue.take_back(1));
+    CHECK(queue.bytes() == expected.size() + 4);
 }
 
 TEST_CASE("a peer that ticks for ever gets one tick at a time", "[link]") {

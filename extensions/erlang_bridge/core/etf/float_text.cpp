@@ -114,9 +114,12 @@ Decimal parse_decimal(std::string_view text) {
 }
 
 double float_of(std::string_view text, bool strict) {
+    return float_of(text, parse_decimal(text), strict);
+}
+
+double float_of(std::string_view text, const Decimal &decimal, bool strict) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const Decimal decimal = parse_decimal(text);
     if (error == std::errc::result_out_of_range) {
         if (decimal.digits.size() > decimal.fraction) // too large; else it is too near to zero
             throw Error(sqlstate::numeric_value_out_of_range, "number is out of range of a float");
@@ -125,7 +128,7 @@ double float_of(std::string_view text, bool strict) {
     if (strict && !same_digits(value, decimal))
         throw Error(sqlstate::numeric_value_out_of_range, "number cannot be held by a float",
                     "The nearest float is " + float_text(value) + ".",
-                    "Send it as a string, or without the option \"numbers\":\"strict\".");
+                    R"(Send it as a string, or without the option "numbers":"strict".)");
     return value;
 }
 

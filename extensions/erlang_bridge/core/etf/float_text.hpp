@@ -24,5 +24,6 @@ Decimal parse_decimal(std::string_view text);
 // The nearest float; 22003 if it is out of range. `strict`: also if the float is not written by the
 // same digits.
 double float_of(std::string_view text, bool strict);
+double float_of(std::string_view text, const Decimal &decimal, bool strict); // for who has it
 
 } // namespace pgcrew::erlang_bridge

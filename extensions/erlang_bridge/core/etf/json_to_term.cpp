@@ -85,7 +85,7 @@ void JsonToTerm::number(std::string_view decimal) {
         return writer_.integer(small);
     const Decimal number = parse_decimal(decimal);
     if (number.fraction > 0)
-        writer_.floating(float_of(decimal, options_.strict_numbers));
+        writer_.floating(float_of(decimal, number, options_.strict_numbers));
     else
         writer_.big_integer({number.negative, magnitude_of_decimal(number.digits)});
 }

@@ -5,8 +5,8 @@
 namespace pgcrew::erlang_bridge {
 
 struct Limits {
-    std::size_t depth = 1000;             // lists, tuples, maps and funs within each other
-    std::size_t bytes = 64 * 1024 * 1024; // of the encoded term
+    std::size_t depth = 1000;                  // lists, tuples, maps and funs within each other
+    std::size_t bytes = std::size_t{64} << 20; // of the encoded term
 };
 
 inline constexpr std::size_t max_atom_characters = 255;

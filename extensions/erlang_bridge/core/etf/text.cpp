@@ -2,12 +2,21 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace pgcrew::erlang_bridge {
 namespace {
 
 std::uint8_t byte_at(std::string_view bytes, std::size_t at) noexcept {
     return static_cast<std::uint8_t>(bytes[at]);
+}
+
+bool eight_ascii(std::string_view text) noexcept {
+    std::uint64_t eight = 0;
+    if (text.size() < sizeof eight)
+        return false;
+    std::memcpy(&eight, text.data(), sizeof eight);
+    return (eight & 0x8080808080808080U) == 0;
 }
 
 // The length of the character that begins the text, 0 if there is none.
@@ -43,13 +52,17 @@ constexpr std::array<std::uint8_t, 256> base64_digits = [] {
 } // namespace
 
 std::optional<std::size_t> utf8_length(std::string_view bytes) noexcept {
-    std::size_t characters = 0;
-    while (!bytes.empty()) {
-        const std::size_t size = character_size(bytes);
+    std::size_t characters = 0, at = 0;
+    while (at < bytes.size()) {
+        std::size_t size = 1, count = 1;
+        if (eight_ascii(bytes.substr(at))) // most texts are nothing else
+            size = count = 8;
+        else if (byte_at(bytes, at) >= 0x80)
+            size = character_size(bytes.substr(at));
         if (size == 0)
             return std::nullopt;
-        bytes.remove_prefix(size);
-        ++characters;
+        at += size;
+        characters += count;
     }
     return characters;
 }

@@ -16,27 +16,30 @@ void TermWriter::append(std::string_view bytes) {
     bytes_.append(bytes);
 }
 
-void TermWriter::tag(Tag tag) {
-    const char byte = static_cast<char>(tag);
-    append({&byte, 1});
-}
-
-// The highest byte first.
-template <class Number> void TermWriter::number(Number value) {
-    char bytes[sizeof(Number)];
-    for (std::size_t i = 0; i < sizeof bytes; ++i)
-        bytes[i] = static_cast<char>(value >> 8 * (sizeof bytes - 1 - i));
+// Each with its highest byte first.
+template <class... Numbers> void TermWriter::append_numbers(Numbers... numbers) {
+    char bytes[(sizeof(Numbers) + ...)];
+    char *at = bytes;
+    const auto put = [&at](auto value) {
+        for (std::size_t i = sizeof value; i-- > 0;)
+            *at++ = static_cast<char>(value >> 8 * i);
+    };
+    (put(numbers), ...);
     append({bytes, sizeof bytes});
 }
 
-void TermWriter::size32(std::size_t size) {
+template <class... Numbers> void TermWriter::begin(Tag tag, Numbers... numbers) {
+    append_numbers(static_cast<std::uint8_t>(tag), numbers...);
+}
+
+std::uint32_t TermWriter::size32(std::size_t size) {
     if (size > std::numeric_limits<std::uint32_t>::max())
         throw Error(sqlstate::program_limit_exceeded, "Erlang term is too large",
                     "A part of it has " + std::to_string(size) + " bytes or elements.");
-    number(static_cast<std::uint32_t>(size));
+    return static_cast<std::uint32_t>(size);
 }
 
-void TermWriter::version() { number(etf_version); }
+void TermWriter::version() { append_numbers(etf_version); }
 
 void TermWriter::atom(std::string_view utf8) {
     const auto characters = utf8_length(utf8);
@@ -47,32 +50,27 @@ void TermWriter::atom(std::string_view utf8) {
                     "It has " + std::to_string(*characters) + " characters, the limit is " +
                         std::to_string(max_atom_characters) + ".");
     if (utf8.size() <= std::numeric_limits<std::uint8_t>::max()) {
-        tag(Tag::small_atom_utf8);
-        number(static_cast<std::uint8_t>(utf8.size()));
+        begin(Tag::small_atom_utf8, static_cast<std::uint8_t>(utf8.size()));
     } else {
-        tag(Tag::atom_utf8);
-        number(static_cast<std::uint16_t>(utf8.size()));
+        begin(Tag::atom_utf8, static_cast<std::uint16_t>(utf8.size()));
     }
     append(utf8);
 }
 
 void TermWriter::integer(std::int64_t value) {
     if (value >= 0 && value <= std::numeric_limits<std::uint8_t>::max()) {
-        tag(Tag::small_integer);
-        number(static_cast<std::uint8_t>(value));
+        begin(Tag::small_integer, static_cast<std::uint8_t>(value));
     } else if (value >= std::numeric_limits<std::int32_t>::min() &&
                value <= std::numeric_limits<std::int32_t>::max()) {
-        tag(Tag::integer);
-        number(static_cast<std::uint32_t>(value));
+        begin(Tag::integer, static_cast<std::uint32_t>(value));
     } else {
         const auto bits = static_cast<std::uint64_t>(value);
         std::uint64_t rest = value < 0 ? 0 - bits : bits;
         std::string magnitude;
         for (; rest != 0; rest >>= 8)
             magnitude += static_cast<char>(rest);
-        tag(Tag::small_big);
-        number(static_cast<std::uint8_t>(magnitude.size()));
-        number(static_cast<std::uint8_t>(value < 0));
+        begin(Tag::small_big, static_cast<std::uint8_t>(magnitude.size()),
+              static_cast<std::uint8_t>(value < 0));
         append(magnitude);
     }
 }
@@ -87,13 +85,11 @@ void TermWriter::big_integer(const BigInteger &value) {
     if (magnitude.size() <= sizeof low && (low < lowest || (value.negative && low == lowest)))
         return integer(static_cast<std::int64_t>(value.negative ? 0 - low : low));
     if (magnitude.size() <= std::numeric_limits<std::uint8_t>::max()) {
-        tag(Tag::small_big);
-        number(static_cast<std::uint8_t>(magnitude.size()));
+        begin(Tag::small_big, static_cast<std::uint8_t>(magnitude.size()));
     } else {
-        tag(Tag::large_big);
-        size32(magnitude.size());
+        begin(Tag::large_big, size32(magnitude.size()));
     }
-    number(static_cast<std::uint8_t>(value.negative));
+    append_numbers(static_cast<std::uint8_t>(value.negative));
     append(magnitude);
 }
 
@@ -101,78 +97,62 @@ void TermWriter::floating(double finite) {
     if (!std::isfinite(finite))
         throw Error(sqlstate::numeric_value_out_of_range,
                     "Erlang has no infinite or undefined number");
-    tag(Tag::new_float);
-    number(std::bit_cast<std::uint64_t>(finite));
+    begin(Tag::new_float, std::bit_cast<std::uint64_t>(finite));
 }
 
 void TermWriter::binary(std::string_view bytes) {
-    tag(Tag::binary);
-    size32(bytes.size());
+    begin(Tag::binary, size32(bytes.size()));
     append(bytes);
 }
 
 void TermWriter::bit_string(const BitString &bits) {
-    tag(Tag::bit_binary);
-    size32(bits.bytes.size());
-    number(bits.last_bits);
+    begin(Tag::bit_binary, size32(bits.bytes.size()), bits.last_bits);
     append(bits.bytes.substr(0, bits.bytes.size() - 1));
     const auto mask = static_cast<std::uint8_t>(0xFF00 >> bits.last_bits);
-    number(static_cast<std::uint8_t>(static_cast<std::uint8_t>(bits.bytes.back()) & mask));
+    append_numbers(static_cast<std::uint8_t>(static_cast<std::uint8_t>(bits.bytes.back()) & mask));
 }
 
-void TermWriter::nil() { tag(Tag::nil); }
+void TermWriter::nil() { begin(Tag::nil); }
 
-void TermWriter::list(std::size_t size) {
-    tag(Tag::list);
-    size32(size);
-}
+void TermWriter::list(std::size_t size) { begin(Tag::list, size32(size)); }
 
 void TermWriter::tuple(std::size_t size) {
     if (size <= std::numeric_limits<std::uint8_t>::max()) {
-        tag(Tag::small_tuple);
-        number(static_cast<std::uint8_t>(size));
+        begin(Tag::small_tuple, static_cast<std::uint8_t>(size));
     } else {
-        tag(Tag::large_tuple);
-        size32(size);
+        begin(Tag::large_tuple, size32(size));
     }
 }
 
-void TermWriter::map(std::size_t pairs) {
-    tag(Tag::map);
-    size32(pairs);
-}
+void TermWriter::map(std::size_t pairs) { begin(Tag::map, size32(pairs)); }
 
 void TermWriter::pid(const Pid &pid) {
-    tag(Tag::new_pid);
+    begin(Tag::new_pid);
     atom(pid.node);
-    number(pid.id);
-    number(pid.serial);
-    number(pid.creation);
+    append_numbers(pid.id, pid.serial, pid.creation);
 }
 
 // The wide form only where it is needed: nodes before release 24 do not know it.
 void TermWriter::port(const Port &port) {
     const bool wide = port.id > std::numeric_limits<std::uint32_t>::max();
-    tag(wide ? Tag::v4_port : Tag::new_port);
+    begin(wide ? Tag::v4_port : Tag::new_port);
     atom(port.node);
     if (wide)
-        number(port.id);
+        append_numbers(port.id, port.creation);
     else
-        number(static_cast<std::uint32_t>(port.id));
-    number(port.creation);
+        append_numbers(static_cast<std::uint32_t>(port.id), port.creation);
 }
 
 void TermWriter::reference(const Reference &reference) {
-    tag(Tag::newer_reference);
-    number(static_cast<std::uint16_t>(reference.count));
+    begin(Tag::newer_reference, static_cast<std::uint16_t>(reference.count));
     atom(reference.node);
-    number(reference.creation);
+    append_numbers(reference.creation);
     for (std::size_t i = 0; i < reference.count; ++i)
-        number(reference.words[i]);
+        append_numbers(reference.words[i]);
 }
 
 void TermWriter::export_fun(const Export &fun) {
-    tag(Tag::export_fun);
+    begin(Tag::export_fun);
     atom(fun.module);
     atom(fun.function);
     integer(fun.arity);

@@ -19,6 +19,8 @@ class TermWriter {
   public:
     explicit TermWriter(const Limits &limits = {}) : limits_(limits) {}
 
+    void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+
     void version(); // begins a term that is sent by itself
     void atom(std::string_view utf8);
     void boolean(bool value) { atom(value ? "true" : "false"); }
@@ -44,10 +46,10 @@ class TermWriter {
     const Limits &limits() const noexcept { return limits_; }
 
   private:
-    void tag(Tag tag);
-    template <class Number> void number(Number value);
+    template <class... Numbers> void begin(Tag tag, Numbers... numbers);
+    template <class... Numbers> void append_numbers(Numbers... numbers);
     void append(std::string_view bytes);
-    void size32(std::size_t size);
+    static std::uint32_t size32(std::size_t size);
 
     Limits limits_;
     std::string bytes_;

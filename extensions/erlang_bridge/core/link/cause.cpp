@@ -33,6 +33,9 @@ Meaning meaning(Cause cause) noexcept {
         return {"name of this node is in use at the Erlang node", SqlState("08X07")};
     case Cause::NotAllowed:
         return {"Erlang node does not allow this node to connect", SqlState("08X08")};
+    case Cause::AddressDenied:
+        return {"address of the Erlang node is denied by erlang_bridge.denied_addresses",
+                SqlState("08X13")};
     case Cause::WrongPeer:
         return {"peer is another Erlang node than the one asked for", SqlState("08X09")};
     case Cause::CircuitOpen:

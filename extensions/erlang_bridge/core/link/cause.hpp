@@ -19,6 +19,7 @@ enum class Cause : std::uint8_t {
     CookieRejected,
     NameInUse,
     NotAllowed,
+    AddressDenied, // by our own setting
     WrongPeer,
     CircuitOpen,
     // a connection ended

@@ -26,7 +26,9 @@ void FrameReader::move_to(std::size_t capacity) {
 
 std::span<char> FrameReader::room() {
     const std::size_t used = end_ - begin_;
-    const std::size_t wanted = std::max(usual_capacity, std::min(announced(), header + max_frame_));
+    const std::size_t whole = skipping_ > 0 ? 0 : announced();
+    const std::size_t wanted =
+        whole > header + max_frame_ ? usual_capacity : std::max(usual_capacity, whole);
     if (used == 0) {
         begin_ = end_ = 0;
         if (capacity_ > wanted)
@@ -45,18 +47,25 @@ std::span<char> FrameReader::room() {
 }
 
 FrameReader::Next FrameReader::next() noexcept {
+    const std::size_t skipped = std::min(skipping_, end_ - begin_);
+    begin_ += skipped;
+    skipping_ -= skipped;
     const std::size_t whole = announced();
-    if (whole == 0)
+    if (whole == 0 || skipping_ > 0)
         return {Found::Nothing, {}};
     if (whole == header) {
         begin_ += header;
         return {Found::Tick, {}};
     }
-    if (whole - header > max_frame_)
+    const bool too_long = whole - header > max_frame_;
+    if (too_long && whole - header > max_skipped_)
         return {Found::TooLong, {}};
-    if (end_ - begin_ < whole)
+    const std::size_t needed = too_long ? std::min(whole, header + beginning) : whole;
+    if (end_ - begin_ < needed)
         return {Found::Nothing, {}};
-    const std::string_view frame(buffer_.get() + begin_ + header, whole - header);
+    const std::string_view frame(buffer_.get() + begin_ + header, needed - header);
+    if (too_long)
+        return {Found::TooLong, frame};
     begin_ += whole;
     return {Found::Frame, frame};
 }

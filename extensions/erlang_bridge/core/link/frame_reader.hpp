@@ -11,7 +11,9 @@ namespace pgcrew::erlang_bridge {
 
 class FrameReader {
   public:
-    explicit FrameReader(std::size_t max_frame) noexcept : max_frame_(max_frame) {}
+    // Frames that are longer, but not longer than `max_skipped`, can be let pass by.
+    explicit FrameReader(std::size_t max_frame, std::size_t max_skipped = 0) noexcept
+        : max_frame_(max_frame), max_skipped_(max_skipped) {}
 
     // Where the next bytes go, never empty; what was returned by next() is no longer valid.
     std::span<char> room();
@@ -20,9 +22,11 @@ class FrameReader {
     enum class Found { Nothing, Tick, Frame, TooLong };
     struct Next {
         Found what;
-        std::string_view frame; // valid until room()
+        std::string_view frame; // valid until room(); TooLong: its beginning, if it may be skipped
     };
     Next next() noexcept;
+    // Of a frame that is too long: lets it pass by.
+    void skip_frame() noexcept { skipping_ = announced(); }
 
     // What comes before the first frame.
     std::string_view unread() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
@@ -33,13 +37,15 @@ class FrameReader {
   private:
     static constexpr std::size_t usual_capacity = std::size_t{64} << 10U;
     static constexpr std::size_t header = 4;
+    static constexpr std::size_t beginning = 4096; // holds any control message but what ends it
 
     void move_to(std::size_t capacity);
     std::size_t announced() const noexcept; // bytes of the next frame, header included; or 0
 
-    std::size_t max_frame_;
+    std::size_t max_frame_, max_skipped_;
     std::unique_ptr<char[]> buffer_;
     std::size_t capacity_ = 0, begin_ = 0, end_ = 0; // the bytes in use
+    std::size_t skipping_ = 0;                       // bytes that are thrown away when they come
 };
 
 } // namespace pgcrew::erlang_bridge

@@ -16,7 +16,7 @@ enum class Op : std::uint8_t {
     UnlinkIdAck = 36
 };
 
-constexpr std::size_t length_bytes = 4;
+constexpr std::size_t length_bytes = 4, usual_bytes = 320;
 
 // What a term may have in it was checked by whoever wrote it; what a frame may have, by the queue.
 constexpr Limits unlimited{std::numeric_limits<std::size_t>::max(),
@@ -25,6 +25,7 @@ constexpr Limits unlimited{std::numeric_limits<std::size_t>::max(),
 class Frame : public TermWriter {
   public:
     Frame(Op op, std::size_t arity) : TermWriter(unlimited) {
+        reserve(usual_bytes);
         raw({"\0\0\0\0p", length_bytes + 1});
         version();
         tuple(arity);

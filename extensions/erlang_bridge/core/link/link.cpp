@@ -7,7 +7,8 @@ namespace pgcrew::erlang_bridge {
 
 Link::Link(const LinkOptions &options, const NodeName &peer, Cookie cookie, Time now)
     : options_(options), handshake_(options.handshake, peer, std::move(cookie)),
-      liveness_(options.tick_time, now), input_(options.max_frame), begun_at_(now) {
+      liveness_(options.tick_time, now), input_(options.max_frame, options.max_skipped),
+      begun_at_(now) {
     output_.push(handshake_.take_output());
 }
 

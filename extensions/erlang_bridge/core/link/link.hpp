@@ -27,6 +27,8 @@ struct LinkOptions {
     Time tick_time = seconds(60);
     Time idle_timeout = never, max_age = never;
     std::size_t max_frame = (std::size_t{64} << 20U) + 4096; // a term and what is around it
+    // An answer that is longer than that, but not this long, fails its call only.
+    std::size_t max_skipped = std::size_t{1} << 30U;
     std::size_t max_output = std::size_t{128} << 20U;
     std::size_t max_requests = 16384;
 };
@@ -104,6 +106,7 @@ class Link {
     void begin_calls();
     void on_first_outcome(const Outcome &outcome, std::string_view process);
     std::optional<LinkNews> checked_frame(std::string_view frame, Time now);
+    std::optional<LinkNews> oversized_frame(std::string_view beginning, Time now);
     std::optional<LinkNews> on_frame(const ControlMessage &message, Time now);
     std::optional<LinkNews> on_exit(const ControlMessage &message, Time now);
     std::optional<LinkNews> on_send(const ControlMessage &message, Time now);

@@ -22,9 +22,10 @@ std::optional<LinkNews> Link::next_event(Time now) {
             return std::nullopt;
         if (found == FrameReader::Found::Tick)
             output_.push_tick();
-        else if (found == FrameReader::Found::TooLong)
-            fail(Cause::LimitReached);
-        else if (auto news = checked_frame(frame, now))
+        else if (found == FrameReader::Found::TooLong) {
+            if (auto news = oversized_frame(frame, now))
+                return news;
+        } else if (auto news = checked_frame(frame, now))
             return news;
     }
 }
@@ -37,6 +38,30 @@ std::optional<LinkNews> Link::checked_frame(std::string_view frame, Time now) {
         fail(Cause::ProtocolError);
         return std::nullopt;
     }
+}
+
+// An answer passes by and fails its call; anything else so long ends the connection.
+std::optional<LinkNews> Link::oversized_frame(std::string_view beginning, Time now) {
+    RequestId id = 0;
+    try {
+        const ControlMessage message =
+            beginning.empty() ? ControlMessage{} : control_.read(beginning);
+        if (message.kind == ControlMessage::Kind::Exit ||
+            message.kind == ControlMessage::Kind::Send)
+            id = self_.number_of(message.to);
+    } catch (const Error &) {
+        fail(Cause::ProtocolError);
+        return std::nullopt;
+    }
+    if (id == 0 || id == first_call_) {
+        fail(Cause::LimitReached);
+        return std::nullopt;
+    }
+    ++counters_.frames_in;
+    input_.skip_frame();
+    if (requests_.find(id) == nullptr)
+        return std::nullopt; // it was given up
+    return finish(id, {Cause::LimitReached, {}, {}}, now);
 }
 
 std::optional<LinkNews> Link::on_frame(const ControlMessage &message, Time now) {

@@ -7,20 +7,28 @@ namespace pgcrew::erlang_bridge {
 namespace {
 
 constexpr std::uint64_t nobody = 0;
+constexpr std::size_t tick_size = 4; // only ticks are that short
+constexpr std::size_t enough_together = 16384;
 
 } // namespace
 
 void OutputQueue::push(std::string frame, std::uint64_t owner) {
     bytes_ += frame.size();
-    frames_.push_back({std::move(frame), owner});
+    // Frames that nobody will take back lie together: many small ones would take several times
+    // their own memory.
+    if (owner == nobody && !frames_.empty() && frames_.back().owner == nobody &&
+        frames_.back().bytes.size() > tick_size && frames_.back().bytes.size() < enough_together)
+        frames_.back().bytes += frame;
+    else
+        frames_.push_back({std::move(frame), owner});
 }
 
 void OutputQueue::push_tick() {
     if (tick_waits_)
         return;
     const std::ptrdiff_t boundary = front_written_ > 0 ? 1 : 0;
-    frames_.insert(frames_.begin() + boundary, {std::string(4, '\0'), nobody});
-    bytes_ += 4;
+    frames_.insert(frames_.begin() + boundary, {std::string(tick_size, '\0'), nobody});
+    bytes_ += tick_size;
     tick_waits_ = true;
 }
 
@@ -39,7 +47,7 @@ void OutputQueue::written(std::size_t bytes) noexcept {
         bytes -= step;
         front_written_ += step;
         if (front_written_ == front.bytes.size()) {
-            if (front.bytes.size() == 4) // only ticks are that short
+            if (front.bytes.size() == tick_size)
                 tick_waits_ = false;
             frames_.pop_front();
             front_written_ = 0;

@@ -25,9 +25,9 @@ Cause cause_of(int error, Cause usual) noexcept {
 
 } // namespace
 
-Dialer::Dialer(const NodeName &peer, const DialOptions &options, Time deadline, Time now)
-    : options_(options), alive_(peer.alive()), deadline_(deadline), next_deadline_(deadline),
-      resolver_(peer.host()) {
+Dialer::Dialer(const NodeName &peer, DialOptions options, Time deadline, Time now)
+    : options_(std::move(options)), alive_(peer.alive()), deadline_(deadline),
+      next_deadline_(deadline), resolver_(peer.host()) {
     look(now);
 }
 
@@ -53,7 +53,7 @@ void Dialer::look(Time now) {
         if (!options_.denied.contains(address))
             addresses_.push_back(address);
     if (addresses_.empty())
-        return fail(Cause::NotAllowed);
+        return fail(Cause::AddressDenied);
     begin(Stage::Epmd, now);
 }
 

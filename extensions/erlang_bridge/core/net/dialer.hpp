@@ -26,7 +26,7 @@ struct DialOptions {
 
 class Dialer {
   public:
-    Dialer(const NodeName &peer, const DialOptions &options, Time deadline, Time now);
+    Dialer(const NodeName &peer, DialOptions options, Time deadline, Time now);
 
     enum class Stage : std::uint8_t { LookUp, Epmd, Node, Connected, Failed };
     Stage stage() const noexcept { return stage_; }

@@ -74,7 +74,7 @@ void NodeConnection::begin_handshake(Time now) {
     try {
         link_ = std::make_unique<Link>(next_link(now), options_.name, cookie_(), now);
     } catch (...) {
-        end(Cause::CookieRejected, now);
+        end(Cause::CookieUnavailable, now);
         throw;
     }
     write(now);
@@ -169,11 +169,13 @@ void NodeConnection::read(Time now) {
 }
 
 void NodeConnection::write(Time now) {
+    if (!link_ || link_->output_bytes() == 0)
+        return;
+    if (socket_.peer_closed())
+        return notice_end(now);
     std::size_t left = most_moved;
     std::array<std::string_view, most_parts> parts;
     while (link_ && link_->output_bytes() > 0 && left > 0) {
-        if (socket_.peer_closed())
-            return notice_end(now);
         std::size_t wanted = 0;
         const std::size_t count = link_->output(parts);
         for (std::size_t i = 0; i < count; ++i)
