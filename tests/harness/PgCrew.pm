@@ -14,7 +14,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(new_node poll_until poll_sql psql_error session kill_backend);
+our @EXPORT = qw(new_node poll_until poll_sql psql_error session kill_backend run_in_background backend_pid
+  wait_until_blocked memory_of median log_since processes_of);
 
 my $timeout = $PostgreSQL::Test::Utils::timeout_default;
 
@@ -82,7 +83,9 @@ sub psql_error
 sub session
 {
 	my ($node, %opt) = @_;
-	return $node->background_psql($opt{dbname} // 'postgres', on_error_stop => 0);
+	my $psql = $node->background_psql($opt{dbname} // 'postgres', on_error_stop => 0);
+	$psql->set_query_timer_restart; # the time limit is one of each query
+	return $psql;
 }
 
 # kill_backend($pid): SIGKILL, as the kernel does when memory is short.
@@ -90,6 +93,74 @@ sub kill_backend
 {
 	my ($pid) = @_;
 	return kill('KILL', $pid) == 1;
+}
+
+# Sends a query that is not expected to end soon; its output comes with the next query().
+sub run_in_background
+{
+	my ($session, $query) = @_;
+	$session->query_until(qr/sent/, "\\echo sent\n$query;\n");
+	return;
+}
+
+sub backend_pid
+{
+	my ($session) = @_;
+	return $session->query_safe('SELECT pg_backend_pid()');
+}
+
+# Until the backend sleeps in a wait of an extension, and not between two of them.
+sub wait_until_blocked
+{
+	my ($node, $pid) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return poll_sql($node,
+		"SELECT wait_event_type = 'Extension' FROM pg_stat_activity WHERE pid = $pid");
+}
+
+# Private memory of a process in bytes.
+sub memory_of
+{
+	my ($pid) = @_;
+	open(my $status, '<', "/proc/$pid/status") or die "process $pid: $!";
+	my ($kilobytes) = map { /^RssAnon:\s+(\d+)/ ? $1 : () } <$status>;
+	return $kilobytes * 1024;
+}
+
+sub median
+{
+	my @sorted = sort { $a <=> $b } @_;
+	return $sorted[ @sorted / 2 ];
+}
+
+# log_since($node, $offset): the server log from there on.
+sub log_since
+{
+	my ($node, $offset) = @_;
+	return slurp_file($node->logfile, $offset);
+}
+
+# processes_of($node, qr/.../): PIDs of the server's processes with such a title; those without a database are in no view.
+sub processes_of
+{
+	my ($node, $title) = @_;
+	my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
+	my @found;
+	for my $process (glob('/proc/[0-9]*'))
+	{
+		my ($command, $stat) = map { _content("$process/$_") } qw(cmdline stat);
+		push @found, $process =~ s/\D//gr if $command =~ $title && $stat =~ /^\d+ \(.*\) \S $postmaster /;
+	}
+	return @found;
+}
+
+# Of a file that may vanish any moment.
+sub _content
+{
+	my ($path) = @_;
+	open(my $file, '<', $path) or return '';
+	local $/;
+	return <$file> // '';
 }
 
 1;

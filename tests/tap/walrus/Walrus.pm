@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(walrus_node configure clock switch_wal grow_beyond load_until_standing force_checkpoints checkpoints why status size
-  auto_conf written looks wait_for_looks worker_pids events count_in_log log_since);
+  auto_conf written looks wait_for_looks worker_pids events count_in_log);
 
 # A window of 3 s; a checkpoint after each 16 MB; changes may follow one another.
 my $conf = <<'END';
@@ -167,13 +167,6 @@ sub events
 {
 	my ($node) = @_;
 	return $node->safe_psql('postgres', "SELECT coalesce(string_agg(action, ' ' ORDER BY id), '') FROM walrus.events");
-}
-
-# log_since($node, $offset): the server log from there on.
-sub log_since
-{
-	my ($node, $offset) = @_;
-	return slurp_file($node->logfile, $offset);
 }
 
 # count_in_log($node, qr/.../, $offset)
