@@ -1,7 +1,7 @@
 #include "pg/sleeper.hpp"
 
-#include "pgcrew/spin.hpp"
 #include "pgcrew/compat.hpp"
+#include "pgcrew/spin.hpp"
 
 #include <utility>
 

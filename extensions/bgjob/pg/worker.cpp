@@ -17,11 +17,11 @@
 #include "pg/run_sql.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
-#include "pgcrew/spin.hpp"
 #include "pg/spool_writer.hpp"
 #include "pg/supervisor.hpp"
 #include "pgcrew/compat.hpp"
 #include "pgcrew/memory.hpp"
+#include "pgcrew/spin.hpp"
 #include "pgcrew/xact.hpp"
 
 #include <optional>

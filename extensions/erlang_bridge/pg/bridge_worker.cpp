@@ -114,8 +114,8 @@ class Loop {
             for (const auto &lane : node.lanes())
                 sockets_.want(lane->connection, lane.get());
         }
-        idle_ =
-            !sockets_.wait(until - now, wait_event, [](void *lane, bool readable, bool writable) {
+        idle_ = !sockets_.wait(
+            until - now, !idle_, wait_event, [](void *lane, bool readable, bool writable) {
                 static_cast<Lane *>(lane)->on_ready(readable, writable, monotonic_now());
             });
         now = monotonic_now();

@@ -27,9 +27,11 @@ struct Direct {
         sockets.want(connection, this);
         Time now = monotonic_now();
         const Time until = std::min(end, connection.next_deadline());
-        (void)sockets.wait(until - now, wait_event, [this](void *, bool readable, bool writable) {
-            connection.on_ready(readable, writable, monotonic_now());
-        });
+        const bool answer_is_near = connection.state() == LinkState::Up;
+        (void)sockets.wait(until - now, answer_is_near, wait_event,
+                           [this](void *, bool readable, bool writable) {
+                               connection.on_ready(readable, writable, monotonic_now());
+                           });
         pgcrew::call([] {
             ResetLatch(MyLatch);
             CHECK_FOR_INTERRUPTS();

@@ -1,10 +1,14 @@
 #include "pg/socket_set.hpp"
 
 #include "pgcrew/compat.hpp"
+#include "pgcrew/spin.hpp"
 
 #include <algorithm>
 
 namespace pgcrew::erlang_bridge {
+namespace {
+constexpr std::chrono::microseconds short_look{50};
+}
 
 void SocketSet::want(NodeConnection &connection, void *owner) {
     const uint32 events = (connection.wants_read() ? uint32{WL_SOCKET_READABLE} : 0U) |
@@ -13,7 +17,7 @@ void SocketSet::want(NodeConnection &connection, void *owner) {
         wanted_.push_back({owner, connection.generation(), events, connection.fd()});
 }
 
-int SocketSet::sleep(Time timeout, WaitEvent *happened, uint32 wait_event) {
+int SocketSet::sleep(Time timeout, bool expected_soon, WaitEvent *happened, uint32 wait_event) {
     const bool same =
         set_ != nullptr && std::equal(wanted_.begin(), wanted_.end(), watched_.begin(),
                                       watched_.end(), [](const Watched &a, const Watched &b) {
@@ -27,6 +31,13 @@ int SocketSet::sleep(Time timeout, WaitEvent *happened, uint32 wait_event) {
             if (same && wanted_[i].events != watched_[i].events)
                 ModifyWaitEvent(set_, static_cast<int>(i) + own_events, wanted_[i].events, nullptr);
         watched_.swap(wanted_);
+        int count = 0;
+        const auto seen = [&] {
+            count = WaitEventSetWait(set_, 0, happened, most_events, wait_event);
+            return count > 0;
+        };
+        if (expected_soon && ms > 0 && spin_until(short_look, seen))
+            return count;
         return WaitEventSetWait(set_, ms, happened, most_events, wait_event);
     });
 }

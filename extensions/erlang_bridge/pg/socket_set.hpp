@@ -21,10 +21,12 @@ class SocketSet : NoCopy {
     void want(NodeConnection &connection, void *owner);
 
     // Until something happens or the timeout is over: calls ready(owner, readable, writable) for
-    // each. False if nothing had happened.
-    template <class Ready> bool wait(Time timeout, uint32 wait_event, Ready ready) {
+    // each. False if nothing had happened. It looks for a moment before it sleeps if something is
+    // expected soon: to be woken takes longer than most answers.
+    template <class Ready>
+    bool wait(Time timeout, bool expected_soon, uint32 wait_event, Ready ready) {
         WaitEvent happened[most_events];
-        const int count = sleep(timeout, happened, wait_event);
+        const int count = sleep(timeout, expected_soon, happened, wait_event);
         for (int i = 0; i < count; ++i)
             if (happened[i].pos >= own_events)
                 ready(watched_[static_cast<std::size_t>(happened[i].pos - own_events)].owner,
@@ -44,7 +46,7 @@ class SocketSet : NoCopy {
         uint32 events;
         int fd;
     };
-    int sleep(Time timeout, WaitEvent *happened, uint32 wait_event);
+    int sleep(Time timeout, bool expected_soon, WaitEvent *happened, uint32 wait_event);
     void build();
 
     WaitEventSet *set_ = nullptr;

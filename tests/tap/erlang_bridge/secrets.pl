@@ -29,7 +29,7 @@ $node->safe_psql('postgres', 'SELECT ' . $erl->sql('call', "'erlang', 'node'"));
 for my $bad ("$cookie\n", "\x01$cookie", $cookie x 10, '')
 {
 	my (undef, undef, $stderr) = $node->psql('postgres', "SET log_min_messages = fatal; SELECT erlang_node_set_cookie('kv\@127.0.0.1', " . quoted($bad) . ");\n$overwrite",
-		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+		on_error_stop => 0, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	like($stderr, qr/ERROR:  22023: /, '[erl-F2] what is no cookie');
 	my ($message) = $stderr =~ /(ERROR:.*?)(?:\nLINE|\z)/s;
 	unlike($message, qr/\Q$cookie\E/, '[erl-F2] ... is not repeated');
