@@ -15,7 +15,7 @@ namespace {
     throw Error(sqlstate::object_not_in_prerequisite_state,
                 std::string(what) + " is not possible without the bridge worker", {},
                 settings::mode == settings::ModeDirect
-                    ? "Set \"erlang_bridge.mode\" to \"auto\"."
+                    ? R"(Set "erlang_bridge.mode" to "auto".)"
                     : "Raise \"max_worker_processes\", or add erlang_bridge to "
                       "\"shared_preload_libraries\".");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <tuple>
 
 extern "C" {
 #include <utils/timestamp.h>
@@ -18,7 +19,9 @@ struct Outcome {
 struct Key {
     int node;
     std::string function;
-    auto operator<=>(const Key &) const = default;
+    bool operator<(const Key &other) const {
+        return std::tie(node, function) < std::tie(other.node, other.function);
+    }
 };
 std::map<Key, Outcome> &counted() {
     static auto *map = new std::map<Key, Outcome>; // never destroyed

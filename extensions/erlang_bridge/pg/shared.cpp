@@ -50,7 +50,7 @@ void create() {
     mapped->nodes = table<SharedNode>(mapped->node_slots);
     mapped->functions = table<FunctionStatistics>(mapped->function_slots);
     mapped->roles = table<RoleRequests>(mapped->role_slots);
-    Request *request = at<Request>(mapped->requests);
+    auto *request = at<Request>(mapped->requests);
     for (int i = 0; i < mapped->request_slots; ++i) {
         pg_atomic_init_u32(&request[i].state, static_cast<uint32>(RequestState::Free));
         request[i].next = i + 1 < mapped->request_slots ? i + 1 : none;

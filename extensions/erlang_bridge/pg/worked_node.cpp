@@ -15,7 +15,8 @@ namespace pgcrew::erlang_bridge {
 namespace {
 
 constexpr Time publish_at_most_every = milliseconds(50);
-constexpr uint64 large_request = 256 * 1024; // has the last of several connections to itself
+constexpr uint64 large_request =
+    uint64{256} * 1024; // has the last of several connections to itself
 constexpr std::size_t most_role_buckets = 1024;
 
 // The cookie as the latest session to name it has left it.
@@ -47,6 +48,7 @@ std::unique_ptr<Lane> WorkedNode::make_lane(Time now) const {
 
 void WorkedNode::make_lanes(Time now) {
     std::vector<std::unique_ptr<Lane>> made;
+    made.reserve(static_cast<std::size_t>(settings::connections_per_node));
     for (int i = 0; i < settings::connections_per_node; ++i)
         made.push_back(make_lane(now));
     current_ = made.size();
