@@ -283,7 +283,7 @@ void JsonToTerm::plain_key(std::string_view text) {
         if (key_atoms_.size() == max_key_atoms)
             throw Error(sqlstate::invalid_parameter_value, "too many different keys to be atoms",
                         "At most " + std::to_string(max_key_atoms) + " are made atoms in one call.",
-                        "Send keys as binaries, or as {\"$map\":[[{\"$atom\":...},...]]}.");
+                        R"(Send keys as binaries, or as {"$map":[[{"$atom":...},...]]}.)");
         key_atoms_.emplace(text);
     }
     writer_.atom(text);
