@@ -116,8 +116,8 @@ dsa_pointer try_store(std::string_view bytes, std::string_view more) {
                                                     DSA_ALLOC_NO_OOM | DSA_ALLOC_HUGE);
         if (p != InvalidDsaPointer) {
             char *to = at<char>(p);
-            memcpy(to, bytes.data(), bytes.size());
-            memcpy(to + bytes.size(), more.data(), more.size());
+            (void)bytes.copy(to, bytes.size());
+            (void)more.copy(to + bytes.size(), more.size());
         }
         return p;
     });
