@@ -1,5 +1,4 @@
 // Connecting and disconnecting by hand, and asking how a node is.
-#include "pg/connections.hpp"
 
 #include "core/etf/reader.hpp"
 #include "core/etf/writer.hpp"
@@ -74,8 +73,8 @@ struct Atoms : TermVisitor {
     void atom(std::string_view text) override { texts.emplace_back(text); }
 };
 
-} // namespace
-
+// Waits until it is done; false if there was none. Of a node that is not registered its cookie is
+// forgotten.
 bool disconnect(const NodeName &name, bool registered) {
     const bool directly = disconnect_directly(name);
     const NodeSlot slot = slot_to_disconnect(name, registered);
@@ -87,6 +86,7 @@ bool disconnect(const NodeName &name, bool registered) {
     return true;
 }
 
+} // namespace
 } // namespace pgcrew::erlang_bridge
 
 using namespace pgcrew;

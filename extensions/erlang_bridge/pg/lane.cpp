@@ -68,7 +68,7 @@ void Lane::add(Request &request, Time now) {
         return;
     }
     if (connection.state() != LinkState::Up && connection.breaker(now) == BreakerState::Open) {
-        end(request, Cause::CircuitOpen, true);
+        end(request, Cause::CircuitOpen);
         return;
     }
     waiting_.push_back(&request);
@@ -106,7 +106,7 @@ void Lane::send_call(Request &request, std::string_view payload, Time now) {
     const Link::Submitted submitted = connection.link()->call(
         {item.module, item.function, item.arguments}, request.deadline, now);
     if (submitted.id == 0)
-        end(request, submitted.refused, true);
+        end(request, submitted.refused);
     else
         in_flight_[submitted.id] = {&request, 0};
 }
@@ -120,7 +120,7 @@ void Lane::send_message(Request &request, std::string_view payload, Time now) {
                             ? link.send_to_name(item.function, item.arguments, now)
                             : link.send(item.function, item.arguments, now);
     ++counted.messages;
-    end(request, cause, cause != Cause::None);
+    end(request, cause);
 }
 
 // Keeps as many calls of the batch on their way as the window allows. While the connection takes
@@ -163,12 +163,12 @@ void Lane::reply_to_batch(Request &request) {
 }
 
 // Of a batch, what has been answered stays answered.
-void Lane::end(Request &request, Cause cause, bool unsent) {
+void Lane::end(Request &request, Cause cause) {
     if (cause != Cause::None)
         ++counted.errors[static_cast<int>(cause)];
     const auto batch = batches_.find(&request);
     if (batch == batches_.end()) {
-        replies_.push_back({.request = &request, .cause = cause, .unsent = unsent});
+        replies_.push_back({.request = &request, .cause = cause});
         return;
     }
     for (auto n = static_cast<int32>(batch->second.items.size()); n < request.items; ++n)
@@ -178,14 +178,14 @@ void Lane::end(Request &request, Cause cause, bool unsent) {
 
 void Lane::end_waiting(Cause cause) {
     for (Request *request : std::exchange(waiting_, {}))
-        end(*request, cause, true);
+        end(*request, cause);
 }
 
 void Lane::end_late(Time now) {
     std::erase_if(waiting_, [&](Request *request) {
         if (now < request->deadline && !request->given_up)
             return false;
-        end(*request, request->given_up ? Cause::Canceled : Cause::Timeout, true);
+        end(*request, request->given_up ? Cause::Canceled : Cause::Timeout);
         return true;
     });
 }
@@ -339,7 +339,7 @@ void Lane::reply(Request &request, const ConnectionNews &news, Time now) {
     std::string_view payload = stored(request.payload, request.payload_size);
     count(request, unpack(payload), news.cause, now);
     const std::size_t size = news.value.size() + news.stack.size();
-    Reply made{.request = &request, .cause = news.cause, .unsent = news.unsent};
+    Reply made{.request = &request, .cause = news.cause};
     if (size > 0) {
         made.at = fits(size) ? try_store(news.value, news.stack) : InvalidDsaPointer;
         if (made.at == InvalidDsaPointer) {

@@ -63,7 +63,7 @@ class Lane {
     void send_message(Request &request, std::string_view payload, Time now);
     void pump(Request &request, Batch &batch, Time now);
     void send_waiting(Time now);
-    void end(Request &request, Cause cause, bool unsent = false);
+    void end(Request &request, Cause cause);
     void end_waiting(Cause cause);
     void end_late(Time now);
 

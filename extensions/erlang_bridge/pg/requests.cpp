@@ -166,7 +166,7 @@ Request &submit(const Submission &submission) {
         request->kind = submission.kind;
         request->asynchronous = submission.asynchronous;
         request->idempotent = submission.idempotent;
-        request->given_up = request->unsent = false;
+        request->given_up = false;
         request->cause = Cause::None;
         request->node = submission.node.index;
         request->node_generation = submission.node.generation;
@@ -301,7 +301,6 @@ void finish(std::span<Reply> replies) {
                 continue;
             }
             request.cause = reply.cause;
-            request.unsent = reply.unsent;
             request.reply_size = reply.size;
             request.value_size = reply.value_size;
             request.finished_at = finished_at;

@@ -52,7 +52,6 @@ std::vector<Request *> take_inbox(int seat);
 struct Reply {
     Request *request;
     Cause cause = Cause::None;
-    bool unsent = false;
     dsa_pointer at = InvalidDsaPointer;
     uint64 size = 0;
     uint32 value_size = 0;

@@ -59,8 +59,7 @@ struct Request {
     bool idempotent;   // may be sent again though it may have been carried out
     bool given_up;     // nobody waits any more: cancel it, drop the reply
     Cause cause;       // from here on: of the reply
-    bool unsent;
-    int32 next; // in the list of free slots, or in an inbox
+    int32 next;        // in the list of free slots, or in an inbox
     int32 node;
     uint32 node_generation;
     int32 items; // of Many
@@ -117,9 +116,7 @@ struct SharedNode {
     TimestampTz since, failed_at;
     Cause last_failure;
     int32 in_flight, waiting, connections;
-    uint64 peer_flags;
     char otp_release[16];
-    char own_name[longest_node_name + 1]; // as which the peer knows us
     NodeCounters counters;
 };
 

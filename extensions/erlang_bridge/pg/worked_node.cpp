@@ -116,7 +116,7 @@ void WorkedNode::take(Request &request, Time now) {
     } else if (request.kind == RequestKind::SetCookie) {
         own_replies_.push_back({.request = &request});
     } else if (request.kind != RequestKind::Connect && !admit(request, now)) {
-        own_replies_.push_back({.request = &request, .cause = Cause::LimitReached, .unsent = true});
+        own_replies_.push_back({.request = &request, .cause = Cause::LimitReached});
     } else {
         lane_for(request).add(request, now);
     }
