@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t save_every = 600 * second;
+constexpr std::int64_t limit_quiet = 3600 * second;
 constexpr std::int64_t forget_after = 900 * second; // a failure, when nothing is to be changed
 
 bool changes(const Decision &d) noexcept {
@@ -167,14 +168,16 @@ void Controller::advise(const Decision &d) {
     add_event(EventKind::DryRun, d.current_mb, d.target_mb, d);
 }
 
-// Once for each limit that begins to bind.
+// Once for each limit that begins to bind. A demand that hovers around it, or a quiet night, is no
+// new beginning; that takes limit_quiet without it.
 void Controller::warn_of_limit(const Decision &d, const Config &law) {
     const bool bound = d.action == Action::Capped || (d.action == Action::Increase && limited(d));
     if (!bound) {
-        if (d.full_window && d.want_mb > 0 && !limited(d))
+        if (clock_.monotonic() - limit_bound_at_ >= limit_quiet)
             limit_told_ = Limit::None;
         return;
     }
+    limit_bound_at_ = clock_.monotonic();
     if (limit_told_ == d.limit && (d.limit != Limit::Max || cap_told_ == d.cap_mb))
         return; // free space changes all the time
     limit_told_ = d.limit;
