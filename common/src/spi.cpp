@@ -98,8 +98,7 @@ Spi::~Spi() {
     MemoryContextSwitchTo(caller);
 }
 
-Rows Spi::run(const SpiOptions &options, const std::string &sql, const Value *values,
-              std::size_t count) {
+Rows Spi::run(const SpiOptions &options, Sql sql, const Value *values, std::size_t count) {
     const OwnedMemory memory("pgcrew SPI result");
     Rows out;
     FlatResult flat{};
@@ -114,7 +113,7 @@ Rows Spi::run(const SpiOptions &options, const std::string &sql, const Value *va
             nulls[i] = values[i].is_null() ? 'n' : ' ';
         }
         const int code =
-            SPI_execute_with_args(sql.c_str(), static_cast<int>(count), types, datums, nulls,
+            SPI_execute_with_args(sql.text(), static_cast<int>(count), types, datums, nulls,
                                   options.read_only, static_cast<long>(options.limit));
         MemoryContextSwitchTo(memory.get());
         if (code >= 0)

@@ -4,6 +4,7 @@ extern "C" {
 #include <catalog/pg_type.h>
 #include <datatype/timestamp.h>
 #include <mb/pg_wchar.h>
+#include <utils/array.h>
 #include <utils/builtins.h>
 #include <utils/fmgrprotos.h>
 #include <utils/timestamp.h>
@@ -86,6 +87,19 @@ Value interval_of(std::int64_t us) {
                             return IntervalPGetDatum(interval);
                         }),
                         INTERVALOID);
+}
+
+Value text_array(const std::vector<std::string> &texts) {
+    std::vector<Datum> items;
+    items.reserve(texts.size());
+    for (const std::string &text : texts)
+        items.push_back(make_text(text));
+    return Value::datum(call([&] {
+                            return PointerGetDatum(
+                                construct_array(items.data(), static_cast<int>(items.size()),
+                                                TEXTOID, -1, false, TYPALIGN_INT));
+                        }),
+                        TEXTARRAYOID);
 }
 
 Datum make_text(std::string_view text) { return make_datum(Value(text)); }

@@ -192,7 +192,7 @@ COMMENT ON FUNCTION erlang_gen_cast(text, text, jsonb, boolean) IS
 -- Views --------------------------------------------------------------------------------------
 
 CREATE FUNCTION erlang_bridge.nodes(OUT node text, OUT state text, OUT since timestamptz, OUT breaker text,
-    OUT connections integer, OUT in_flight integer, OUT waiting integer, OUT otp_release text,
+    OUT connections integer, OUT in_flight integer, OUT waiting integer, OUT otp_release text, OUT peer_flags text[],
     OUT calls bigint, OUT messages bigint, OUT errors bigint, OUT errors_by_sqlstate jsonb,
     OUT connect_attempts bigint, OUT connects bigint, OUT bytes_in bigint, OUT bytes_out bigint,
     OUT frames_dropped bigint, OUT last_failure text, OUT last_failure_at timestamptz) RETURNS SETOF record
@@ -203,7 +203,7 @@ CREATE VIEW erlang_nodes AS
 SELECT coalesce(n.name, u.node) AS node, n.name IS NOT NULL AS registered, coalesce(n.automatic, false) AS automatic,
        coalesce(u.state, 'down') AS state, u.since, coalesce(u.breaker, 'closed') AS breaker,
        coalesce(u.connections, 0) AS connections, coalesce(u.in_flight, 0) AS in_flight,
-       coalesce(u.waiting, 0) AS waiting, u.otp_release, coalesce(u.calls, 0) AS calls,
+       coalesce(u.waiting, 0) AS waiting, u.otp_release, u.peer_flags, coalesce(u.calls, 0) AS calls,
        coalesce(u.messages, 0) AS messages, coalesce(u.errors, 0) AS errors,
        coalesce(u.errors_by_sqlstate, '{}') AS errors_by_sqlstate,
        coalesce(u.connect_attempts, 0) AS connect_attempts, coalesce(u.connects, 0) AS connects,

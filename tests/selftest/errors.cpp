@@ -116,7 +116,7 @@ PGCREW_FUNCTION(selftest_swallow) {
     pgcrew::Spi spi;
     const auto run = [&] {
         const Probe probe;
-        spi.execute(sql);
+        spi.execute(pgcrew::Sql::given(sql));
     };
     bool failed = false;
     try {

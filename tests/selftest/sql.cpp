@@ -52,7 +52,7 @@ PGCREW_FUNCTION(selftest_execute) {
     const pgcrew::Rows rows =
         spi.execute(pgcrew::SpiOptions{.read_only = a.boolean(1),
                                        .limit = static_cast<std::uint64_t>(a.int64(2))},
-                    a.text(0));
+                    pgcrew::Sql::given(a.text(0)));
     std::optional<std::string> first;
     if (!rows.empty())
         first = rows.opt<std::string>(0, 0);

@@ -13,6 +13,20 @@ struct SpiOptions {
     std::uint64_t limit = 0; // 0: all rows
 };
 
+// The text of a statement. Ours are constants of the program, values go in as parameters: SQL put
+// together at run time does not compile, unless it says that somebody gave it.
+class Sql {
+  public:
+    consteval Sql(const char *constant) : text_(constant) {}
+    static Sql given(const std::string &by_user) noexcept { return {by_user.c_str(), Given{}}; }
+    const char *text() const noexcept { return text_; }
+
+  private:
+    struct Given {};
+    Sql(const char *text, Given) noexcept : text_(text) {}
+    const char *text_;
+};
+
 // The outcome of one statement. Values are copied out: they outlive the session.
 class Rows {
   public:
@@ -64,17 +78,16 @@ class Spi : NoCopy {
 
     // Runs one statement; $1, $2 ... are the parameters. Options are spelt with their type:
     // execute(SpiOptions{.read_only = true}, sql, ...).
-    template <class... P> Rows execute(const std::string &sql, const P &...parameters) {
+    template <class... P> Rows execute(Sql sql, const P &...parameters) {
         return execute(SpiOptions{}, sql, parameters...);
     }
-    template <class... P>
-    Rows execute(const SpiOptions &options, const std::string &sql, const P &...parameters) {
+    template <class... P> Rows execute(const SpiOptions &options, Sql sql, const P &...parameters) {
         // One more than needed: an array of none is not C++.
         const Value values[] = {Value(parameters)..., Value(std::nullopt)};
         return run(options, sql, values, sizeof...(P));
     }
 
   private:
-    Rows run(const SpiOptions &, const std::string &sql, const Value *values, std::size_t count);
+    Rows run(const SpiOptions &, Sql sql, const Value *values, std::size_t count);
 };
 } // namespace pgcrew

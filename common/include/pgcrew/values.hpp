@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgcrew {
 
@@ -76,6 +77,9 @@ Value oid_or_null(Oid) noexcept;
 
 // An interval of so many microseconds, in the current context.
 Value interval_of(std::int64_t us);
+
+// A text[] in the current context.
+Value text_array(const std::vector<std::string> &);
 
 // A text datum in the current context.
 Datum make_text(std::string_view);

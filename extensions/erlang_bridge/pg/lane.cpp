@@ -291,6 +291,7 @@ void Lane::on_up(Time now) {
     Link *link = connection.link();
     if (link == nullptr)
         return; // it has ended again
+    peer_flags_ = link->handshake().peer_flags();
     const std::string arguments = list_of_atom("otp_release");
     const auto asked =
         link->call({"erlang", "system_info", arguments}, after(now, seconds(60)), now);

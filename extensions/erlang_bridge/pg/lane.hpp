@@ -34,6 +34,7 @@ class Lane {
     std::size_t waiting() const noexcept { return waiting_.size(); }
     std::vector<Reply> take_replies() noexcept { return std::exchange(replies_, {}); }
     const std::string &otp_release() const noexcept { return otp_release_; }
+    std::uint64_t peer_flags() const noexcept { return peer_flags_; }
 
     // Nothing connected, and nothing to do.
     bool idle() const noexcept {
@@ -84,6 +85,7 @@ class Lane {
     std::unordered_map<Request *, Batch> batches_;
     std::vector<Reply> replies_;
     std::string otp_release_;
+    std::uint64_t peer_flags_ = 0;
     LinkCounters told_{};        // by traffic()
     bool disconnecting_ = false; // on purpose: nothing is tried again
 };

@@ -117,6 +117,7 @@ struct SharedNode {
     Cause last_failure;
     int32 in_flight, waiting, connections;
     char otp_release[16];
+    std::uint64_t peer_flags; // 0: never connected
     NodeCounters counters;
 };
 

@@ -1,4 +1,5 @@
 // What the views show: nodes, statistics of functions, pending requests.
+#include "core/link/distribution_flags.hpp"
 #include "pg/function_statistics.hpp"
 #include "pg/permissions.hpp"
 #include "pgcrew/args.hpp"
@@ -19,6 +20,10 @@ namespace {
 Value time_or_null(TimestampTz time) {
     return time == 0 ? Value::null(TIMESTAMPTZOID)
                      : Value::datum(TimestampTzGetDatum(time), TIMESTAMPTZOID);
+}
+
+Value flags_or_null(std::uint64_t flags) {
+    return flags == 0 ? Value::null(TEXTARRAYOID) : text_array(names_of_flags(flags));
 }
 
 std::vector<SharedNode> nodes_of_database() {
@@ -132,11 +137,24 @@ PGCREW_FUNCTION(erlang_bridge_nodes) {
         const int64 errors = std::accumulate(std::begin(c.errors), std::end(c.errors), int64{0});
         const bool failed = node.last_failure != Cause::None;
         rows.put(
-            {Value(node.name), Value(name(node.state)), time_or_null(node.since),
-             Value(name(node.breaker)), Value(node.connections), Value(node.in_flight),
-             Value(node.waiting), text_or_null(node.otp_release), Value(c.calls), Value(c.messages),
-             Value(errors), Value(errors_by_sqlstate(c)), Value(c.attempts), Value(c.connects),
-             Value(c.bytes_in), Value(c.bytes_out), Value(c.frames_dropped),
+            {Value(node.name),
+             Value(name(node.state)),
+             time_or_null(node.since),
+             Value(name(node.breaker)),
+             Value(node.connections),
+             Value(node.in_flight),
+             Value(node.waiting),
+             text_or_null(node.otp_release),
+             flags_or_null(node.peer_flags),
+             Value(c.calls),
+             Value(c.messages),
+             Value(errors),
+             Value(errors_by_sqlstate(c)),
+             Value(c.attempts),
+             Value(c.connects),
+             Value(c.bytes_in),
+             Value(c.bytes_out),
+             Value(c.frames_dropped),
              failed ? Value(pgcrew::erlang_bridge::text(node.last_failure)) : Value::null(TEXTOID),
              time_or_null(failed ? node.failed_at : 0)});
     }

@@ -196,6 +196,7 @@ void WorkedNode::publish(Time now, bool even_if_soon) {
         node.last_failure = first.last_cause();
         node.failed_at = GetCurrentTimestamp();
     }
+    node.peer_flags = lanes_.front()->peer_flags();
     const std::string &release = lanes_.front()->otp_release();
     std::memcpy(node.otp_release, release.c_str(), release.size() + 1);
 }

@@ -10,7 +10,6 @@
 
 extern "C" {
 #include <access/xlog.h>
-#include <utils/array.h>
 }
 
 namespace pgcrew::walrus {
@@ -40,19 +39,6 @@ bool retained_fills_disk(const Environment &e) {
            e.wal_retained > e.disk_free;
 }
 
-Value array_of(const std::vector<std::string> &texts) {
-    std::vector<Datum> items;
-    items.reserve(texts.size());
-    for (const std::string &text : texts)
-        items.push_back(make_text(text));
-    return Value::datum(call([&] {
-                            return PointerGetDatum(
-                                construct_array(items.data(), static_cast<int>(items.size()),
-                                                TEXTOID, -1, false, TYPALIGN_INT));
-                        }),
-                        TEXTARRAYOID);
-}
-
 Value other_settings(const Picture &p) {
     if (!has_decision(p))
         return Value::null(TEXTARRAYOID);
@@ -65,7 +51,7 @@ Value other_settings(const Picture &p) {
     std::vector<std::string> lines;
     for (const Advice &a : advice(input))
         lines.push_back(std::string(a.setting) + " = " + a.value + ": " + a.why);
-    return array_of(lines);
+    return text_array(lines);
 }
 
 } // namespace

@@ -22,6 +22,7 @@ $psql->query_safe('SELECT ' . $erl->sql('call', "'test_node', 'echo'", "'[1]'"))
 is($of_node->('state'), 'up', '[erl-G1] then it is up');
 is($of_node->("since BETWEEN '$time' AND clock_timestamp()"), 't', '[erl-G1] and since when');
 is($of_node->('otp_release'), $erl->eval('list_to_integer(erlang:system_info(otp_release))'), '[erl-G1] its release');
+is($of_node->(q(peer_flags @> '{handshake_23,v4_nc,utf8_atoms}')), 't', '[erl-G1] what it can do');
 my ($in, $out) = split /\|/, $of_node->('bytes_in, bytes_out');
 $psql->query_safe('SELECT ' . $erl->sql('call', "'test_node', 'big'", "'[1000000]'"));
 $psql->query_safe('SELECT length(' . $erl->sql('call', "'erlang', 'byte_size'", "jsonb_build_array(repeat('x', 500000))") . '::text)');

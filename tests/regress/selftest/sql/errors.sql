@@ -1,4 +1,4 @@
--- Errors cross the border in both directions and lose nothing.
+-- [erl-E6] Errors cross the border in both directions and lose nothing.
 CREATE EXTENSION selftest;
 SET search_path = selftest;
 

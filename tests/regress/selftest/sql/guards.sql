@@ -1,4 +1,4 @@
--- What a scope sets is undone on every way out of it.
+-- [erl-E6] What a scope sets is undone on every way out of it.
 CREATE EXTENSION selftest;
 SET search_path = selftest;
 \set VERBOSITY default
