@@ -95,11 +95,13 @@ sub kill_backend
 	return kill('KILL', $pid) == 1;
 }
 
-# Sends a query that is not expected to end soon; its output comes with the next query().
+# Sends a query and does not wait; all its output comes with the next query(). (query_until() would
+# lose what a quick one has printed already.)
 sub run_in_background
 {
 	my ($session, $query) = @_;
-	$session->query_until(qr/sent/, "\\echo sent\n$query;\n");
+	$session->{stdin} .= "$query;\n";
+	$session->{run}->pump_nb until $session->{stdin} eq '';
 	return;
 }
 
