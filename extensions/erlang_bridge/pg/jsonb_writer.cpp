@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 extern "C" {
 #include <utils/fmgrprotos.h>
@@ -31,8 +32,8 @@ constexpr Size least_memory = Size{1} << 20;
 
 } // namespace
 
-JsonbWriter::JsonbWriter(const Limits &limits)
-    : max_memory_(std::max(memory_factor * limits.bytes, least_memory)) {}
+JsonbWriter::JsonbWriter(std::string_view source, const Limits &limits)
+    : source_(source), max_memory_(std::max(memory_factor * limits.bytes, least_memory)) {}
 
 void JsonbWriter::null() { add(value_token(), Content::Null); }
 
@@ -95,7 +96,10 @@ void JsonbWriter::add(JsonbIteratorToken token, Content content, std::string_vie
     if (text.size() > JENTRY_OFFLENMASK) // the server would take the length for something else
         too_large("A text has " + std::to_string(text.size()) + " bytes, the limit is " +
                   std::to_string(JENTRY_OFFLENMASK) + ".");
-    add({token, content, static_cast<int>(text.size()), {keep(text)}});
+    const char *const end = source_.data() + source_.size();
+    const bool stays = content == Content::String && !std::less<>{}(text.data(), source_.data()) &&
+                       std::less<>{}(text.data(), end);
+    add({token, content, static_cast<int>(text.size()), {stays ? text.data() : keep(text)}});
 }
 
 void JsonbWriter::add(const Step &step) {

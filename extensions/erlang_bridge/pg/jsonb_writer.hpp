@@ -9,11 +9,11 @@
 
 namespace pgcrew::erlang_bridge {
 
-// Takes one value, and then finish(). Texts are in the database's encoding. What is too large for
-// jsonb is 54000.
+// Takes one value, and then finish(). Texts are in the database's encoding; those that lie within
+// the source, which has to stay until then, are not copied. What is too large for jsonb is 54000.
 class JsonbWriter final : public JsonSink, NoCopy {
   public:
-    explicit JsonbWriter(const Limits &limits);
+    JsonbWriter(std::string_view source, const Limits &limits);
 
     void null() override;
     void boolean(bool value) override;
@@ -34,7 +34,7 @@ class JsonbWriter final : public JsonSink, NoCopy {
     struct Step {
         JsonbIteratorToken token; // WJB_DONE: the value is the document
         Content content;
-        int size; // of the text, which ends with a zero byte
+        int size; // of the text; that of a number ends with a zero byte
         union {
             const char *text;
             int64 integer; // or boolean
@@ -49,6 +49,7 @@ class JsonbWriter final : public JsonSink, NoCopy {
     void flush();
     void push(const Step &step); // server calls
 
+    const std::string_view source_;
     OwnedMemory memory_{"erlang_bridge jsonb"};
     const Size max_memory_;
     compat::JsonbBuilder builder_{};

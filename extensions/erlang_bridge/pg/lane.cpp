@@ -126,6 +126,8 @@ void Lane::send_message(Request &request, std::string_view payload, Time now) {
 // Keeps as many calls of the batch on their way as the window allows. While the connection takes
 // none, the rest waits for the next one.
 void Lane::pump(Request &request, Batch &batch, Time now) {
+    if (static_cast<std::size_t>(batch.open) > batch_window / 2)
+        return;
     Link *link = connection.state() == LinkState::Up ? connection.link() : nullptr;
     while (link != nullptr && !batch.rest.empty() &&
            static_cast<std::size_t>(batch.open) < batch_window) {

@@ -60,7 +60,7 @@ std::string encode_argument_list(const ::Jsonb *arguments, const ConversionOptio
 Datum decode_term(std::string_view term, const ConversionOptions &options, const Limits &limits,
                   bool with_version) {
     require_utf8();
-    JsonbWriter writer(limits);
+    JsonbWriter writer(term, limits);
     if (with_version)
         external_to_json(term, writer, options, limits);
     else

@@ -65,3 +65,21 @@ TEST_CASE("base64 that nobody would have written is refused") {
         CHECK_FALSE(from_base64(bad));
     }
 }
+
+TEST_CASE("a text is looked at block by block, to its last byte") {
+    for (std::size_t size = 1; size <= 100; ++size)
+        for (std::size_t at = 0; at < size; ++at) {
+            std::string text(size, 'a');
+            text[at] = '\0';
+            CHECK_FALSE(is_json_text(text));
+            CHECK(utf8_length(text) == size);
+            text[at] = '\x01';
+            CHECK(is_json_text(text));
+            text[at] = '\x80';
+            CHECK_FALSE(is_json_text(text));
+            CHECK_FALSE(utf8_length(text));
+            text.replace(at, 1, "\xC3\xA9");
+            CHECK(is_json_text(text));
+            CHECK(utf8_length(text) == size);
+        }
+}

@@ -1,5 +1,6 @@
 #include "core/etf/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -11,12 +12,26 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t at) noexcept {
     return static_cast<std::uint8_t>(bytes[at]);
 }
 
-bool eight_ascii(std::string_view text) noexcept {
-    std::uint64_t eight = 0;
-    if (text.size() < sizeof eight)
-        return false;
-    std::memcpy(&eight, text.data(), sizeof eight);
-    return (eight & 0x8080808080808080U) == 0;
+// How many bytes the text begins with, in whole blocks, that are ASCII and not the character 0.
+// Most texts are nothing else, and some have megabytes.
+std::size_t plain_bytes(std::string_view text) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101U, high_bits = 0x8080808080808080U;
+    constexpr std::size_t words = 4;
+    std::size_t plain = 0;
+    const auto next_is_plain = [&](auto &block) {
+        if (text.size() - plain < sizeof block)
+            return false;
+        std::memcpy(block.data(), text.data() + plain, sizeof block);
+        std::uint64_t found = 0;
+        for (const std::uint64_t word : block)
+            found |= word | (word - ones); // a byte below 1 borrows
+        return (found & high_bits) == 0;
+    };
+    for (std::array<std::uint64_t, words> block{}; next_is_plain(block);)
+        plain += sizeof block;
+    for (std::array<std::uint64_t, 1> block{}; next_is_plain(block);)
+        plain += sizeof block;
+    return plain;
 }
 
 // The length of the character that begins the text, 0 if there is none.
@@ -52,17 +67,15 @@ constexpr std::array<std::uint8_t, 256> base64_digits = [] {
 } // namespace
 
 std::optional<std::size_t> utf8_length(std::string_view bytes) noexcept {
-    std::size_t characters = 0, at = 0;
-    while (at < bytes.size()) {
-        std::size_t size = 1, count = 1;
-        if (eight_ascii(bytes.substr(at))) // most texts are nothing else
-            size = count = 8;
-        else if (byte_at(bytes, at) >= 0x80)
-            size = character_size(bytes.substr(at));
+    std::size_t characters = 0;
+    while (!bytes.empty()) {
+        std::size_t size = plain_bytes(bytes);
+        characters += std::max<std::size_t>(size, 1);
+        if (size == 0)
+            size = character_size(bytes);
         if (size == 0)
             return std::nullopt;
-        at += size;
-        characters += count;
+        bytes.remove_prefix(size);
     }
     return characters;
 }
@@ -106,7 +119,15 @@ std::string latin1_to_utf8(std::string_view latin1) {
 }
 
 bool is_json_text(std::string_view bytes) noexcept {
-    return bytes.find('\0') == std::string_view::npos && utf8_length(bytes).has_value();
+    while (!bytes.empty()) {
+        std::size_t size = plain_bytes(bytes);
+        if (size == 0)
+            size = bytes.front() == '\0' ? 0 : character_size(bytes);
+        if (size == 0)
+            return false;
+        bytes.remove_prefix(size);
+    }
+    return true;
 }
 
 std::string to_base64(std::string_view bytes) {
