@@ -2,6 +2,8 @@
 #pragma once
 #include "pgcrew/guards.hpp"
 
+#include <cstdint>
+
 namespace selftest {
 
 // Counts its living copies: whatever unwinds must bring the count back.

@@ -2,6 +2,8 @@
 #pragma once
 #include "pgcrew/boundary.hpp"
 
+#include <climits>
+
 extern "C" {
 #include <utils/guc.h>
 }

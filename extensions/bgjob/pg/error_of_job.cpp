@@ -2,6 +2,8 @@
 
 #include "pg/queue.hpp"
 
+#include <climits>
+
 extern "C" {
 #include <mb/pg_wchar.h>
 }

@@ -2,6 +2,8 @@
 
 #include "pgcrew/boundary.hpp"
 
+#include <climits>
+
 extern "C" {
 #include <mb/pg_wchar.h>
 }

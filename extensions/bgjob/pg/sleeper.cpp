@@ -3,6 +3,7 @@
 #include "pgcrew/compat.hpp"
 #include "pgcrew/spin.hpp"
 
+#include <climits>
 #include <utility>
 
 namespace pgcrew::bgjob {

@@ -24,6 +24,7 @@
 #include "pgcrew/spin.hpp"
 #include "pgcrew/xact.hpp"
 
+#include <climits>
 #include <optional>
 
 extern "C" {

@@ -118,13 +118,14 @@ PGCREW_FUNCTION(erlang_bridge_call_async) {
     const NodeSlot slot = require_worker_for(target, "an asynchronous call");
     std::string payload;
     pack(payload, {module, function, arguments});
-    const Request &request = submit({.kind = RequestKind::Call,
-                                     .node = slot,
-                                     .payload = payload,
-                                     .timeout = timeout,
-                                     .asynchronous = true,
-                                     .idempotent = options.idempotent});
-    return Int64GetDatum(request.id);
+    const int64 id = submit({.kind = RequestKind::Call,
+                             .node = slot,
+                             .payload = payload,
+                             .timeout = timeout,
+                             .asynchronous = true,
+                             .idempotent = options.idempotent})
+                         .id;
+    return Int64GetDatum(id);
 }
 
 PGCREW_FUNCTION(erlang_bridge_result) {

@@ -5,6 +5,7 @@
 #include "pgcrew/compat.hpp"
 #include "pgcrew/memory.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace pgcrew::erlang_bridge {
