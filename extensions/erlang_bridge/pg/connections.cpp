@@ -2,7 +2,6 @@
 
 #include "core/etf/reader.hpp"
 #include "core/etf/writer.hpp"
-#include "core/link/token_bucket.hpp"
 #include "pg/call_node.hpp"
 #include "pg/cookie_vault.hpp"
 #include "pg/direct.hpp"
@@ -13,6 +12,7 @@
 #include "pg/permissions.hpp"
 #include "pg/settings.hpp"
 #include "pgcrew/args.hpp"
+#include "pgcrew/token_bucket.hpp"
 
 namespace pgcrew::erlang_bridge {
 namespace {

@@ -1,8 +1,8 @@
 // The settings of erlang_bridge; docs/erlang_bridge.md lists them with units and ranges.
 #pragma once
 #include "core/etf/limits.hpp"
-#include "core/link/backoff.hpp"
 #include "core/link/breaker.hpp"
+#include "pgcrew/backoff.hpp"
 #include "pgcrew/postgres.hpp"
 
 namespace pgcrew::erlang_bridge::settings {

@@ -1,7 +1,7 @@
 // The worker's side of one node: its connections, its limits, and what the views show of it.
 #pragma once
-#include "core/link/token_bucket.hpp"
 #include "pg/lane.hpp"
+#include "pgcrew/token_bucket.hpp"
 
 #include <memory>
 #include <unordered_map>

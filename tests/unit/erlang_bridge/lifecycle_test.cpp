@@ -7,7 +7,7 @@ using namespace pgcrew::erlang_bridge;
 
 namespace {
 
-constexpr BackoffOptions backoff{milliseconds(100), seconds(10), 2};
+constexpr pgcrew::BackoffOptions backoff{milliseconds(100), seconds(10), 2};
 constexpr BreakerOptions breaker{3, seconds(30), seconds(5)};
 constexpr std::uint32_t longest = 0xFFFFFFFF;
 

@@ -1,9 +1,9 @@
 // The life of one node's connection over many attempts: the state, when to try again, and the
 // circuit breaker. Whoever owns the sockets says what happened, and asks when to come back.
 #pragma once
-#include "core/link/backoff.hpp"
 #include "core/link/breaker.hpp"
 #include "core/link/link_state.hpp"
+#include "pgcrew/backoff.hpp"
 
 namespace pgcrew::erlang_bridge {
 
