@@ -23,7 +23,8 @@ configure() {
 }
 
 # run_tests FOLDER MESON_OPTION... -- ARGUMENT...: configure, compile, run `meson test ARGUMENT...`
-# and close on the counts. A build that fails counts as one failed test.
+# and close on the counts. A build that fails counts as one failed test. What only the tests need is
+# no part of `all` for newer mesons.
 run_tests() {
 	local folder=$1 options=() status=0
 	shift
@@ -32,7 +33,7 @@ run_tests() {
 		shift
 	done
 	shift
-	if ! { configure "$folder" "${options[@]}" && ninja -C "$folder" -j "$jobs"; }; then
+	if ! { configure "$folder" "${options[@]}" && ninja -C "$folder" -j "$jobs" all meson-test-prereq; }; then
 		echo '0 passed, 1 failed, 0 skipped'
 		return 1
 	fi

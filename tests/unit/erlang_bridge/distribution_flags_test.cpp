@@ -1,6 +1,6 @@
 #include "core/link/distribution_flags.hpp"
 
-#include <catch2/catch.hpp>
+#include "catch.hpp"
 
 using namespace pgcrew::erlang_bridge;
 
