@@ -74,7 +74,7 @@ class Controller : NoCopy {
     Limit limit_told_ = Limit::None;
     int cap_told_ = 0;
     std::int64_t limit_bound_at_ = 0; // monotonic
-    bool override_told_ = false; // the command line lasts as long as the server
+    bool override_told_ = false;      // the command line lasts as long as the server
     std::optional<Reason> block_told_;
     std::int64_t block_told_for_ = 0; // the change it waited for
 };

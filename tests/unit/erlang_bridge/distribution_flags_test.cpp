@@ -1,6 +1,5 @@
-#include "core/link/distribution_flags.hpp"
-
 #include "catch.hpp"
+#include "core/link/distribution_flags.hpp"
 
 using namespace pgcrew::erlang_bridge;
 
