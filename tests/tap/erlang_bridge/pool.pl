@@ -47,6 +47,7 @@ $node->safe_psql('postgres', 'SELECT ' . $erl->sql('disconnect'));
 my $psql = session($node);
 $psql->query_safe($call);
 my $connects = "SELECT connects FROM erlang_nodes WHERE node = 'kv\@127.0.0.1'";
+poll_sql($node, $connects =~ s/connects/state = 'up' AND connections = 1/r);
 my $first = $node->safe_psql('postgres', $connects);
 run_in_background($psql, 'SELECT ' . $erl->sql('call', "'test_node', 'sleep'", "'[6000]'", "'1 min'"));
 $erl->poll('test_node:sleepers()', 1);
