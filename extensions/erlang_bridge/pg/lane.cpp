@@ -123,8 +123,8 @@ void Lane::send_message(Request &request, std::string_view payload, Time now) {
     end(request, cause);
 }
 
-// Keeps as many calls of the batch on their way as the window allows. While the connection takes
-// none, the rest waits for the next one.
+// Keeps as many calls of the batch on their way as the window allows, or half of them: what is
+// added then goes in one write. While the connection takes none, the rest waits for the next one.
 void Lane::pump(Request &request, Batch &batch, Time now) {
     if (static_cast<std::size_t>(batch.open) > batch_window / 2)
         return;
