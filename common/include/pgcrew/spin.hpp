@@ -9,11 +9,11 @@ namespace pgcrew {
 
 // Looks until `seen()` or until the limit, whichever comes first; true if seen. Not with one
 // processor, where nobody else could make it come true meanwhile; and not for a while after a yield
-// has cost more than the limit: the processors are busy, and whoever yields gets back behind all
+// that took a whole time slice: the processors are busy, and whoever yields gets back behind all
 // others (4 ms instead of 0.1 ms were measured), while whoever sleeps is woken before them.
 template <class F> bool spin_until(std::chrono::microseconds limit, F seen) noexcept {
     using Clock = std::chrono::steady_clock;
-    constexpr std::chrono::milliseconds busy_for{100};
+    constexpr std::chrono::milliseconds time_slice{1}, busy_for{100};
     static const bool alone = sysconf(_SC_NPROCESSORS_ONLN) < 2;
     static Clock::time_point busy_until;
     if (seen())
@@ -27,7 +27,7 @@ template <class F> bool spin_until(std::chrono::microseconds limit, F seen) noex
         if (seen())
             return true;
         now = Clock::now();
-        if (now - before > limit)
+        if (now - before > time_slice)
             busy_until = now + busy_for;
     }
     return false;

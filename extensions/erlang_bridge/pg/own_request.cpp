@@ -14,7 +14,7 @@ namespace pgcrew::erlang_bridge {
 namespace {
 
 constexpr Time worker_check = seconds(1); // how often whoever waits looks for a worker
-constexpr std::chrono::microseconds short_look{50};
+constexpr std::chrono::microseconds short_look{200};
 
 } // namespace
 

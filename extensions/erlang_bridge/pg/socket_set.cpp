@@ -7,7 +7,7 @@
 
 namespace pgcrew::erlang_bridge {
 namespace {
-constexpr std::chrono::microseconds short_look{50};
+constexpr std::chrono::microseconds short_look{200};
 }
 
 void SocketSet::want(NodeConnection &connection, void *owner) {
