@@ -28,6 +28,7 @@ namespace {
 
 constexpr Time longest_sleep = seconds(1); // between two looks at what has expired
 constexpr Time show_after = milliseconds(50);
+constexpr std::size_t many_in_flight = 64;
 
 class Loop {
   public:
@@ -108,14 +109,21 @@ class Loop {
 
     void sleep(Time now, uint32 wait_event) {
         Time until = after(now, idle_ ? longest_sleep : show_after);
+        std::size_t in_flight = 0;
         sockets_.begin();
         for (auto &[index, node] : nodes_) {
             until = std::min(until, node.next_deadline());
-            for (const auto &lane : node.lanes())
+            for (const auto &lane : node.lanes()) {
                 sockets_.want(lane->connection, lane.get());
+                in_flight += lane->in_flight();
+            }
         }
+        using Expected = SocketSet::Expected;
+        const Expected expected = in_flight >= many_in_flight ? Expected::Many
+                                  : idle_                     ? Expected::Late
+                                                              : Expected::Soon;
         idle_ = !sockets_.wait(
-            until - now, !idle_, wait_event, [](void *lane, bool readable, bool writable) {
+            until - now, expected, wait_event, [](void *lane, bool readable, bool writable) {
                 static_cast<Lane *>(lane)->on_ready(readable, writable, monotonic_now());
             });
         now = monotonic_now();

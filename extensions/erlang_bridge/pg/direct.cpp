@@ -28,8 +28,9 @@ struct Direct {
         Time now = monotonic_now();
         const Time until = std::min(end, connection.next_deadline());
         const bool answer_is_near = connection.state() == LinkState::Up;
-        (void)sockets.wait(until - now, answer_is_near, wait_event,
-                           [this](void *, bool readable, bool writable) {
+        (void)sockets.wait(until - now,
+                           answer_is_near ? SocketSet::Expected::Soon : SocketSet::Expected::Late,
+                           wait_event, [this](void *, bool readable, bool writable) {
                                connection.on_ready(readable, writable, monotonic_now());
                            });
         pgcrew::call([] {

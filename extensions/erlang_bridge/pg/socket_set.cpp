@@ -8,7 +8,8 @@
 namespace pgcrew::erlang_bridge {
 namespace {
 constexpr std::chrono::microseconds short_look{200};
-}
+constexpr long let_gather = 50; // us; with the timers of the kernel some 100
+} // namespace
 
 void SocketSet::want(NodeConnection &connection, void *owner) {
     const uint32 events = (connection.wants_read() ? uint32{WL_SOCKET_READABLE} : 0U) |
@@ -17,7 +18,7 @@ void SocketSet::want(NodeConnection &connection, void *owner) {
         wanted_.push_back({owner, connection.generation(), events, connection.fd()});
 }
 
-int SocketSet::sleep(Time timeout, bool expected_soon, WaitEvent *happened, uint32 wait_event) {
+int SocketSet::sleep(Time timeout, Expected expected, WaitEvent *happened, uint32 wait_event) {
     const bool same =
         set_ != nullptr && std::equal(wanted_.begin(), wanted_.end(), watched_.begin(),
                                       watched_.end(), [](const Watched &a, const Watched &b) {
@@ -36,7 +37,9 @@ int SocketSet::sleep(Time timeout, bool expected_soon, WaitEvent *happened, uint
             count = WaitEventSetWait(set_, 0, happened, most_events, wait_event);
             return count > 0;
         };
-        if (expected_soon && ms > 0 && spin_until(short_look, seen))
+        if (expected == Expected::Many)
+            pg_usleep(let_gather);
+        else if (expected == Expected::Soon && ms > 0 && spin_until(short_look, seen))
             return count;
         return WaitEventSetWait(set_, ms, happened, most_events, wait_event);
     });

@@ -4,6 +4,7 @@
 #include "core/net/node_connection.hpp"
 #include "pgcrew/guards.hpp"
 
+#include <cstdint>
 #include <vector>
 
 extern "C" {
@@ -21,12 +22,14 @@ class SocketSet : NoCopy {
     void want(NodeConnection &connection, void *owner);
 
     // Until something happens or the timeout is over: calls ready(owner, readable, writable) for
-    // each. False if nothing had happened. It looks for a moment before it sleeps if something is
-    // expected soon: to be woken takes longer than most answers.
+    // each. False if nothing had happened. Soon: it looks for a moment before it sleeps, for to be
+    // woken takes longer than most answers. Many: it lets them gather for a moment, for to read
+    // each by itself costs both sides more than the answer.
+    enum class Expected : std::uint8_t { Late, Soon, Many };
     template <class Ready>
-    bool wait(Time timeout, bool expected_soon, uint32 wait_event, Ready ready) {
+    bool wait(Time timeout, Expected expected, uint32 wait_event, Ready ready) {
         WaitEvent happened[most_events];
-        const int count = sleep(timeout, expected_soon, happened, wait_event);
+        const int count = sleep(timeout, expected, happened, wait_event);
         for (int i = 0; i < count; ++i)
             if (happened[i].pos >= own_events)
                 ready(watched_[static_cast<std::size_t>(happened[i].pos - own_events)].owner,
@@ -46,7 +49,7 @@ class SocketSet : NoCopy {
         uint32 events;
         int fd;
     };
-    int sleep(Time timeout, bool expected_soon, WaitEvent *happened, uint32 wait_event);
+    int sleep(Time timeout, Expected expected, WaitEvent *happened, uint32 wait_event);
     void build();
 
     WaitEventSet *set_ = nullptr;
