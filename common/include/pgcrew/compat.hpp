@@ -7,16 +7,21 @@ extern "C" {
 #if PG_VERSION_NUM >= 160000
 #include <varatt.h>
 #endif
+#include <access/tableam.h>
+#include <access/xact.h>
+#include <catalog/namespace.h>
 #include <lib/dshash.h>
 #include <libpq/pqsignal.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
 #include <storage/latch.h>
+#include <storage/lock.h>
 #include <storage/lwlock.h>
 #include <tcop/pquery.h>
 #include <utils/guc.h>
 #include <utils/guc_tables.h>
 #include <utils/jsonb.h>
+#include <utils/regproc.h>
 #include <utils/syscache.h>
 #include <utils/timestamp.h>
 #include <utils/wait_event.h>
@@ -216,6 +221,47 @@ inline void push_jsonb(JsonbBuilder &builder, JsonbIteratorToken token, JsonbVal
     pushJsonbValue(&builder, token, value);
 #else
     builder.result = pushJsonbValue(&builder.open, token, value);
+#endif
+}
+
+// --- names -----------------------------------------------------------------------------------
+inline List *qualified_name(const char *text) {
+#if PG_VERSION_NUM >= 160000
+    return stringToQualifiedNameList(text, nullptr);
+#else
+    return stringToQualifiedNameList(text);
+#endif
+}
+
+// All functions and procedures of a name that can be seen.
+inline FuncCandidateList routines_named(List *names) {
+#if PG_VERSION_NUM >= 190000
+    int flags = 0;
+    return FuncnameGetCandidates(names, -1, NIL, false, false, true, true, &flags);
+#else
+    return FuncnameGetCandidates(names, -1, NIL, false, false, true, true);
+#endif
+}
+
+// --- locks -----------------------------------------------------------------------------------
+inline bool lock_held_by_me(const LOCKTAG *tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 170000
+    return LockHeldByMe(tag, mode, false);
+#else
+    return LockHeldByMe(tag, mode);
+#endif
+}
+
+// --- tables ----------------------------------------------------------------------------------
+// Without waiting for others who have the row.
+inline TM_Result delete_row(Relation relation, ItemPointer place, Snapshot snapshot,
+                            TM_FailureData *failure) {
+#if PG_VERSION_NUM >= 190000
+    return table_tuple_delete(relation, place, GetCurrentCommandId(true), 0, snapshot,
+                              InvalidSnapshot, false, failure);
+#else
+    return table_tuple_delete(relation, place, GetCurrentCommandId(true), snapshot, InvalidSnapshot,
+                              false, failure, false);
 #endif
 }
 

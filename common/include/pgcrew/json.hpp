@@ -1,12 +1,13 @@
-// JSON: the only includer of nlohmann. Its failures become Error with the right SQLSTATE.
+// JSON: the only includer of nlohmann, but for the name of the type. Its failures become Error with
+// the right SQLSTATE.
 #pragma once
+#include "pgcrew/json_fwd.hpp"
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 namespace pgcrew {
-
-using Json = nlohmann::json;
 
 // Nesting beyond this is refused: writing and walking a value recurse.
 inline constexpr int max_json_depth = 512;

@@ -1,6 +1,7 @@
 // The five-character codes that name a kind of error.
 #pragma once
 #include <string>
+#include <string_view>
 
 namespace pgcrew {
 
@@ -9,6 +10,10 @@ class SqlState {
   public:
     constexpr explicit SqlState(int packed) noexcept : packed_(packed) {}
     constexpr explicit SqlState(const char (&text)[6]) noexcept : packed_(pack(text)) {}
+    // Of five letters and digits; nothing else has a meaning.
+    static constexpr SqlState of(std::string_view five) noexcept {
+        return SqlState(five.size() == 5 ? pack(five.data()) : pack("XX000"));
+    }
     constexpr int packed() const noexcept { return packed_; }
     std::string text() const;
     friend constexpr bool operator==(SqlState, SqlState) noexcept = default;
@@ -33,8 +38,13 @@ inline constexpr SqlState invalid_parameter_value{"22023"};
 inline constexpr SqlState invalid_text_representation{"22P02"};
 inline constexpr SqlState invalid_transaction_state{"25000"};
 inline constexpr SqlState active_sql_transaction{"25001"};
+inline constexpr SqlState serialization_failure{"40001"};
 inline constexpr SqlState insufficient_privilege{"42501"};
+inline constexpr SqlState syntax_error{"42601"};
 inline constexpr SqlState undefined_object{"42704"};
+inline constexpr SqlState undefined_function{"42883"};
+inline constexpr SqlState wrong_object_type{"42809"};
+inline constexpr SqlState invalid_function_definition{"42P13"};
 inline constexpr SqlState duplicate_object{"42710"};
 inline constexpr SqlState datatype_mismatch{"42804"};
 inline constexpr SqlState insufficient_resources{"53000"};

@@ -1,8 +1,8 @@
 #include "pg/own_request.hpp"
 
 #include "pg/bridge_start.hpp"
+#include "pg/short_look.hpp"
 #include "pgcrew/compat.hpp"
-#include "pgcrew/spin.hpp"
 
 #include <algorithm>
 
@@ -14,7 +14,6 @@ namespace pgcrew::erlang_bridge {
 namespace {
 
 constexpr Time worker_check = seconds(1); // how often whoever waits looks for a worker
-constexpr std::chrono::microseconds short_look{200};
 
 } // namespace
 

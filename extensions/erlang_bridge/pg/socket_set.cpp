@@ -1,13 +1,12 @@
 #include "pg/socket_set.hpp"
 
+#include "pg/short_look.hpp"
 #include "pgcrew/compat.hpp"
-#include "pgcrew/spin.hpp"
 
 #include <algorithm>
 
 namespace pgcrew::erlang_bridge {
 namespace {
-constexpr std::chrono::microseconds short_look{200};
 constexpr long let_gather = 50; // us; with the timers of the kernel some 100
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "core/explain.hpp"
 #include "pg/settings.hpp"
 #include "pgcrew/clock.hpp"
+#include "pgcrew/json.hpp"
 
 extern "C" {
 #include <mb/pg_wchar.h>

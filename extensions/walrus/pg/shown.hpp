@@ -2,7 +2,7 @@
 // their fields as SQL values. What is not known becomes NULL.
 #pragma once
 #include "pg/shared.hpp"
-#include "pgcrew/json.hpp"
+#include "pgcrew/json_fwd.hpp"
 #include "pgcrew/values.hpp"
 
 #include <optional>

@@ -4,6 +4,7 @@
 #include "pg/settings.hpp"
 #include "pg/shown.hpp"
 #include "pgcrew/args.hpp"
+#include "pgcrew/json.hpp"
 
 #include <algorithm>
 
