@@ -1,4 +1,5 @@
-// Text into a fixed array of a plain struct, cut to what fits; always closed by a zero.
+// Text into a fixed array of a plain struct, cut to what fits; always closed by a zero. What others
+// shall read as text is to be cut between characters before (pg/clip.hpp).
 #pragma once
 #include <algorithm>
 #include <cstddef>

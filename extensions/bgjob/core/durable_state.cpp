@@ -29,11 +29,10 @@ constexpr void add_live(Table &t, S state) {
     t[at(state)][at(E::Cancel)] = {S::Cancelled, &JobFacts::undo_left, S::Cancelling};
     t[at(state)][at(E::Died)] = {S::Ready, &JobFacts::out_of_lives, S::Quarantined};
     t[at(state)][at(E::Pause)] = {S::Paused};
-    t[at(state)][at(E::Wake)] = {state};
 }
 
 constexpr void add_undo(Table &t, S state, S end) {
-    for (const E event : {E::Due, E::Claim, E::Wake, E::FailForNow, E::Cancel})
+    for (const E event : {E::Due, E::Claim, E::FailForNow, E::Cancel})
         t[at(state)][at(event)] = {state};
     t[at(state)][at(E::Undone)] = {end};
     t[at(state)][at(E::UndoFailed)] = {S::NeedsAttention};
@@ -42,10 +41,8 @@ constexpr void add_undo(Table &t, S state, S end) {
 
 // Jobs that only a user can bring on.
 constexpr void add_resting(Table &t) {
-    for (const S state : {S::Paused, S::NeedsAttention, S::Quarantined}) {
-        t[at(state)][at(E::Wake)] = {state};
+    for (const S state : {S::Paused, S::NeedsAttention, S::Quarantined})
         t[at(state)][at(E::Died)] = {state};
-    }
     t[at(S::Paused)][at(E::Pause)] = {S::Paused};
     t[at(S::Paused)][at(E::Resume)] = {S::Ready, &JobFacts::due_later, S::Scheduled};
     for (const S state : {S::Paused, S::Quarantined})
@@ -70,7 +67,6 @@ constexpr Table whole_table() {
         add_live(t, state);
     for (const S state : {S::Scheduled, S::Ready, S::Retrying, S::Waiting})
         t[at(state)][at(E::Due)] = {S::Ready};
-    t[at(S::Waiting)][at(E::Wake)] = {S::Ready};
     t[at(S::Ready)][at(E::Claim)] = {S::Running};
     t[at(S::Running)][at(E::Suspend)] = {S::Waiting};
     t[at(S::Running)][at(E::Succeed)] = {S::Succeeded};
@@ -92,9 +88,8 @@ constexpr std::array<const char *, durable_state_count> state_names{
     "quarantined", "succeeded", "failed",     "cancelled"};
 
 constexpr std::array<const char *, durable_event_count> event_names{
-    "start",        "due",           "claim",  "suspend", "wake",   "succeed",
-    "fail for now", "fail for good", "cancel", "pause",   "resume", "retry",
-    "undone",       "undo failed",   "died",   "restart"};
+    "start", "due",    "claim", "suspend", "succeed",     "fail for now", "fail for good", "cancel",
+    "pause", "resume", "retry", "undone",  "undo failed", "died",         "restart"};
 
 const char *in_words(Fact fact) noexcept {
     if (fact == &JobFacts::due_later)
@@ -133,7 +128,6 @@ std::string situation(S state) {
     case E::Retry:
         throw Error(wrong_state, "job cannot be retried", situation(from),
                     "Only a job that has failed, needs attention or is quarantined can be.");
-    case E::Wake:
     case E::Pause:
     case E::Resume:
         if (finished(from))
@@ -177,6 +171,8 @@ bool finished(DurableState state) noexcept {
 }
 
 bool undoes(DurableState state) noexcept { return state == S::Cancelling || state == S::Undoing; }
+
+DurableState in_work(DurableState stored) noexcept { return undoes(stored) ? stored : S::Running; }
 
 std::optional<DurableState> next_state(DurableState from, DurableEvent event,
                                        const JobFacts &facts) noexcept {

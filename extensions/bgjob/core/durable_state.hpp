@@ -8,7 +8,7 @@
 //   running -> undoing -> failed           (failed for good; the undo steps run first)
 //   any unfinished -> cancelling -> cancelled
 //   undoing, cancelling -> needs_attention (an undo failed for good)
-//   running -> quarantined                 (it crashed the server three times)
+//   running -> quarantined                 (its worker ended three times)
 //
 // A row never says "running": a worker holds its lock, and the row says what the job was before.
 // So it does after a crash too, which is why `died` means the same in those states. Nor is anything
@@ -42,10 +42,9 @@ inline constexpr int durable_state_count = 14;
 
 enum class DurableEvent : std::uint8_t {
     Start,
-    Due,     // its time has come
+    Due,     // its time has come, or what it waits for: a signal, a task's result, a child's end
     Claim,   // a worker has locked its row
     Suspend, // the workflow left until a time or an event
-    Wake,    // a signal, a task's result or a child's end has come
     Succeed,
     FailForNow, // the job or an undo step, and there will be another attempt
     FailForGood,
@@ -58,7 +57,7 @@ enum class DurableEvent : std::uint8_t {
     Died,       // its worker or the server ended without a word
     Restart     // the workflow asked for its next execution
 };
-inline constexpr int durable_event_count = 16;
+inline constexpr int durable_event_count = 15;
 
 // What some transitions depend on.
 struct JobFacts {
@@ -81,6 +80,9 @@ DurableState shown_state(DurableState stored, std::int64_t due_at, std::int64_t 
 
 bool finished(DurableState state) noexcept; // succeeded, failed or cancelled
 bool undoes(DurableState state) noexcept;   // runs undo steps and nothing else
+
+// What a job is while a worker has it, whose row says this: still that if it undoes, else running.
+DurableState in_work(DurableState stored) noexcept;
 
 // The state after an event, which may be the same; nullopt if the event is refused in this state,
 // as the claim of a job that was paused after its turn had come.

@@ -1,7 +1,7 @@
 // Reads an options object that a user wrote: each member has a type and a range, and none is
 // unknown. A member that is null counts as not given.
 #pragma once
-#include "pgcrew/json.hpp"
+#include "pgcrew/json_fwd.hpp"
 
 #include <cstdint>
 #include <optional>

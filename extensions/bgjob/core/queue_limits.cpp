@@ -2,6 +2,7 @@
 
 #include "core/options.hpp"
 #include "pgcrew/error.hpp"
+#include "pgcrew/json.hpp"
 
 #include <algorithm>
 #include <array>

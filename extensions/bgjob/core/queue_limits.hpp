@@ -3,7 +3,7 @@
 #pragma once
 #include "core/limits.hpp"
 #include "core/retention.hpp"
-#include "pgcrew/json.hpp"
+#include "pgcrew/json_fwd.hpp"
 #include "pgcrew/token_bucket.hpp"
 
 #include <cstdint>

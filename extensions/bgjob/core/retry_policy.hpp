@@ -15,7 +15,7 @@
 #pragma once
 #include "core/limits.hpp"
 #include "pgcrew/backoff.hpp"
-#include "pgcrew/json.hpp"
+#include "pgcrew/json_fwd.hpp"
 #include "pgcrew/sqlstate.hpp"
 
 #include <cstdint>

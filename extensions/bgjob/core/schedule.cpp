@@ -1,6 +1,9 @@
 #include "core/schedule.hpp"
 
+#include "pgcrew/error.hpp"
+
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace pgcrew::bgjob {
@@ -38,7 +41,32 @@ void drop_all_but_last(std::vector<std::int64_t> &times, std::size_t keep, bool 
     dropped = true;
 }
 
+[[noreturn]] void unknown(const std::string &what, std::string_view word, const char *known) {
+    throw Error(sqlstate::invalid_parameter_value,
+                "unknown " + what + " \"" + std::string(word) + "\"", {}, known);
+}
+
 } // namespace
+
+Overlap parse_overlap(std::string_view word) {
+    if (word == "skip")
+        return Overlap::Skip;
+    if (word == "queue")
+        return Overlap::Queue;
+    if (word == "allow")
+        return Overlap::Allow;
+    unknown("overlap", word, "It is skip, queue or allow.");
+}
+
+Catchup parse_catchup(std::string_view word) {
+    if (word == "none")
+        return Catchup::None;
+    if (word == "one")
+        return Catchup::One;
+    if (word == "all")
+        return Catchup::All;
+    unknown("catchup", word, "It is none, one or all.");
+}
 
 ScheduleDecision decide(const Schedule &schedule, ScheduleState state, int unfinished,
                         std::int64_t now_us) {

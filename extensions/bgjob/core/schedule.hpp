@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace pgcrew::bgjob {
@@ -29,6 +30,10 @@ enum class Catchup : std::uint8_t {
     One,  // one run stands for all of them, and for the one on time if there is one
     All   // each is run, up to the limit; the latest ones if there are more
 };
+
+// As users write them: "skip", "queue", "allow"; "none", "one", "all". 22023 for any other word.
+Overlap parse_overlap(std::string_view word);
+Catchup parse_catchup(std::string_view word);
 
 struct Schedule {
     CronExpression cron;

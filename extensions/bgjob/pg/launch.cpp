@@ -5,6 +5,7 @@
 #include "core/cookie.hpp"
 #include "pg/control.hpp"
 #include "pg/fault.hpp"
+#include "pg/may_log_in.hpp"
 #include "pg/queue.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
@@ -56,27 +57,6 @@ void check(const LaunchRequest &request) {
                     "cannot launch a job within a security-restricted operation");
     if (IsInParallelMode())
         throw Error(SqlState{"25000"}, "cannot launch a job during a parallel operation");
-}
-
-// A worker logs in as the role: before 17 there is no way round LOGIN.
-void check_may_log_in(Oid role) {
-    if (compat::bypass_role_login_check != 0)
-        return;
-    bool may = false;
-    const char *name = nullptr;
-    call([&] {
-        HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
-        if (!HeapTupleIsValid(tuple))
-            return;
-        may = (reinterpret_cast<Form_pg_authid>(GETSTRUCT(tuple)))->rolcanlogin;
-        name = GetUserNameFromId(role, true);
-        ReleaseSysCache(tuple);
-    });
-    if (!may)
-        throw Error(SqlState{"28000"},
-                    "role \"" + std::string(name ? name : "") + "\" is not permitted to log in",
-                    "Before PostgreSQL 17, a job's worker can only run as a role with LOGIN.",
-                    "Launch the job as a role with LOGIN, or grant LOGIN to this one.");
 }
 
 // Random numbers are had in lots: one call of the system's generator costs as much as the rest of a

@@ -10,6 +10,11 @@ Datum slot_argument(int slot, uint32 generation) {
 int slot_of(Datum argument) { return static_cast<int>(DatumGetUInt64(argument) & 0xFFFFFFFFU); }
 uint32 generation_of(Datum argument) { return static_cast<uint32>(DatumGetUInt64(argument) >> 32); }
 
+void dismiss(WorkerSlot &worker) {
+    worker.dismissed = true;
+    SetLatch(&worker.proc->procLatch);
+}
+
 void free_slot(Locked &locked, int slot) {
     WorkerSlot &worker = locked.workers()[slot];
     if (Crew *crew = locked.crew(worker.database, worker.role))
@@ -41,7 +46,10 @@ int take_slot(Oid database, Oid role) {
     worker.database = database;
     worker.role = role;
     worker.started_at = worker.since = GetCurrentTimestamp();
-    ++locked.require_crew(database, role).workers;
+    worker.processor_share = 1; // until it is known
+    Crew &crew = locked.require_crew(database, role);
+    crew.backlog_since = worker.since;
+    ++crew.workers;
     return slot;
 }
 

@@ -22,6 +22,9 @@ Datum slot_argument(int slot, uint32 generation);
 int slot_of(Datum argument);
 uint32 generation_of(Datum argument);
 
+// Its idle process is asked to leave. Lock held exclusively.
+void dismiss(WorkerSlot &worker);
+
 // The slot is nobody's again. Lock held exclusively.
 void free_slot(Locked &locked, int slot);
 

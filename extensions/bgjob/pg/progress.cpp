@@ -1,14 +1,12 @@
 // report_progress from inside a job, progress from outside.
+#include "core/copy_text.hpp"
 #include "pg/access.hpp"
+#include "pg/clip.hpp"
 #include "pg/sql_values.hpp"
 #include "pg/worker.hpp"
 #include "pgcrew/args.hpp"
 
 #include <algorithm>
-
-extern "C" {
-#include <mb/pg_wchar.h>
-}
 
 namespace pgcrew::bgjob {
 
@@ -20,17 +18,12 @@ PGCREW_FUNCTION(bgjob_report_progress) {
                     "bgjob.report_progress() can only be called from a job", {},
                     "Call it in SQL that bgjob.launch() or bgjob.submit() runs.");
     const int32 percent = std::clamp(args.int32(0, "percent"), 0, 100);
-    const std::string message = args.opt_text(1).value_or("");
-    const int kept = call([&] {
-        return pg_mbcliplen(message.data(), static_cast<int>(message.size()),
-                            progress_message_size - 1);
-    });
+    const std::string message = clipped(args.opt_text(1).value_or(""), progress_message_size - 1);
     Locked locked(LW_EXCLUSIVE);
     Job &job = *locked.find_working(id);
     job.percent = percent;
     job.progress_at = GetCurrentTimestamp();
-    memcpy(job.progress_message, message.data(), static_cast<std::size_t>(kept));
-    job.progress_message[kept] = '\0';
+    copy_text(job.progress_message, message);
     return Datum{0};
 }
 

@@ -1,5 +1,7 @@
 #include "pg/queue.hpp"
 
+#include <unistd.h>
+
 namespace pgcrew::bgjob {
 namespace {
 
@@ -56,6 +58,16 @@ template <class F> void for_each_crew(F f) {
             p = crew->next;
         }
     });
+}
+
+// By all workers that are at work, or about to be.
+float processors_wanted(const Locked &locked) {
+    const WorkerSlot *workers = locked.workers();
+    float used = 0;
+    for (int i = 0; i < segment().worker_slots; ++i)
+        if (workers[i].state != WorkerState::Free && workers[i].state != WorkerState::Idle)
+            used += workers[i].processor_share;
+    return used;
 }
 
 } // namespace
@@ -144,6 +156,20 @@ const WorkerSlot *hand_to_idle_worker(Locked &locked, Crew &crew) {
     return &workers[best];
 }
 
+// Small jobs are done by a worker or two faster than others are started: only a wait makes it worth
+// while. Jobs that keep a processor busy are hardly done sooner by more workers than there are
+// processors; those that wait, for the disk or for a lock, are.
+bool tickets_need_worker(const Locked &locked, const Crew &crew) {
+    constexpr int64 patience_us = 20000;
+    // And one more, for the moment in which one of them waits.
+    static const auto enough = static_cast<float>(sysconf(_SC_NPROCESSORS_ONLN) + 1);
+    if (crew.tickets == 0 || crew.workers == 0)
+        return crew.tickets > 0;
+    const TimestampTz now = GetCurrentTimestamp();
+    return now - crew.ticket_since > patience_us ||
+           (now - crew.backlog_since > patience_us && processors_wanted(locked) < enough);
+}
+
 int unserved(const Locked &locked, const Crew &crew) {
     const WorkerSlot *workers = locked.workers();
     int coming = 0;
@@ -153,7 +179,8 @@ int unserved(const Locked &locked, const Crew &crew) {
             !w.dismissed && w.database == crew.database && w.role == crew.role)
             ++coming;
     }
-    return Max(0, crew.queued - coming);
+    const int wanted = tickets_need_worker(locked, crew) ? 1 : 0;
+    return Max(0, crew.queued + wanted - coming);
 }
 
 int workers_of_role(const Locked &, Oid role) {

@@ -23,6 +23,9 @@ void start_running(Locked &locked, Job &job);
 // Gives the job to an idle worker of its crew and wakes it; null if there is none.
 const WorkerSlot *hand_to_idle_worker(Locked &locked, Crew &crew);
 
+// Whether durable jobs of the crew wait for another worker than it has.
+bool tickets_need_worker(const Locked &locked, const Crew &crew);
+
 // How many queued jobs of the crew no worker is about to take.
 int unserved(const Locked &locked, const Crew &crew);
 

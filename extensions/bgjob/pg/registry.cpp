@@ -1,6 +1,7 @@
 // Birth, attachment and the plain operations of the control segment (design: registry.hpp).
 #include "pg/registry.hpp"
 
+#include "pg/durable/in_flight.hpp"
 #include "pg/fault.hpp"
 #include "pgcrew/compat.hpp"
 #include "pgcrew/memory.hpp"
@@ -42,6 +43,10 @@ void create() {
     mapped->workers =
         dsa_allocate0(mapped_area, sizeof(WorkerSlot) * static_cast<Size>(max_worker_processes));
     mapped->worker_slots = max_worker_processes;
+    mapped->processes = static_cast<int32>(ProcGlobal->allProcCount);
+    mapped->awaiters =
+        dsa_allocate0(mapped_area, sizeof(Awaiter) * static_cast<Size>(mapped->processes));
+    put_unclean_ends_aside();
     mapped->area = dsa_get_handle(mapped_area);
     mapped->jobs = dshash_get_hash_table_handle(mapped_jobs);
     mapped->first_id = mapped->next_id = read_reserved_ids(ids_file) + 1;
@@ -82,7 +87,11 @@ void ControlSegment::init(ControlSegment &segment, int tranche_id) noexcept {
     for (ConditionVariable &room : segment.job_changed)
         ConditionVariableInit(&room);
     ConditionVariableInit(&segment.any_finished);
+    for (ConditionVariable &room : segment.task_published)
+        ConditionVariableInit(&room);
     pg_atomic_init_u64(&segment.changes, 0);
+    pg_atomic_init_u32(&segment.awaiting, 0);
+    pg_atomic_init_u32(&segment.injections, 0);
 }
 
 void request_shared_memory() { shared.request_if_preloading(); }
@@ -213,11 +222,14 @@ Crew &Locked::require_crew(Oid database, Oid role) {
 }
 
 void Locked::drop_empty_crews() {
-    call([] {
+    constexpr int64 remembered_us = 60'000'000; // that its workers could not connect
+    const TimestampTz now = GetCurrentTimestamp();
+    call([now] {
         for (dsa_pointer *link = &mapped->crews; *link != InvalidDsaPointer;) {
             const dsa_pointer p = *link;
             auto *crew = address<Crew>(p);
-            if (crew->queued == 0 && crew->running == 0 && crew->workers == 0) {
+            if (crew->queued == 0 && crew->running == 0 && crew->workers == 0 &&
+                crew->tickets == 0 && now >= crew->not_before + remembered_us) {
                 *link = crew->next;
                 dsa_free(mapped_area, p);
             } else {

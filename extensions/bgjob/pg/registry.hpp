@@ -17,16 +17,87 @@ extern "C" {
 
 namespace pgcrew::bgjob {
 
+inline constexpr int crew_tickets = 128;
+inline constexpr int worker_tickets = 50; // of a group, limits::group
+inline constexpr int database_events = 256;
+inline constexpr int database_wishes = 64;
+inline constexpr int database_deaths = 64;
+inline constexpr int reason_size = 200; // bytes, with the final zero
+
+// That a durable job shall be cancelled which was in somebody's hands (durable/cancel_wish.hpp).
+struct CancelWish {
+    JobId job;
+    char reason[reason_size];
+};
+
+// A durable job on its way to a worker (durable/tickets.hpp).
+struct Ticket {
+    JobId job;
+    int32 queue;
+    int16 group;  // so many of the queue go into one transaction
+    bool limited; // the end of the job makes room for the next one of its queue
+    bool workflow;
+};
+
+// A durable job whose worker ended while it ran the job, and by which error.
+struct WorkerDeath {
+    JobId job;
+    int32 sqlstate;
+};
+
+// The databases that have durable jobs, and who dispatches them.
+struct DurableDatabase {
+    dsa_pointer next;
+    Oid database;
+    PGPROC *dispatcher;     // null unless it is up
+    bool starting;          // its start was asked for
+    bool wanted;            // there may be something to do
+    bool dismissed;         // the dispatcher shall leave
+    bool gives_way;         // it shall leave for those of other databases
+    int32 failures;         // of dispatchers, in a row
+    TimestampTz started_at; // the last one
+    TimestampTz not_before; // of another start
+    TimestampTz start_at;   // when the one that has left would have something to do, or DT_NOEND
+    // News that the dispatcher has not taken yet (durable/at_commit.hpp).
+    TimestampTz next_look; // of the dispatcher by itself, DT_NOEND while it is at work
+    TimestampTz earliest;  // of what became due, DT_NOEND for nothing
+    bool events_lost;      // there were more
+    bool queues_changed;
+    bool schedules;          // some have changed, or a run of one has ended
+    TimestampTz prepared_at; // when a transaction with news was last prepared, 0 for never
+    TimestampTz task_due;    // the earliest of what became due for programs, DT_NOEND for nothing
+    int32 events;
+    JobId event[database_events];
+    int32 wishes; // one more than there is room for is lost; its worker was told all the same
+    CancelWish wish[database_wishes];
+    int32 deaths;
+    WorkerDeath death[database_deaths];
+};
+
+// Who waits for the end of a durable job; one for each process (durable/await.cpp).
+struct Awaiter {
+    Oid database;
+    JobId job;   // 0: waits for none
+    int16 state; // how it ended, 0 as long as it has not
+};
+
 // All workers and all queued jobs of one (database, role).
 struct Crew {
     dsa_pointer next;
     Oid database, role;
-    JobId first, last;     // queued jobs, oldest first; 0 for none
-    int32 queued, running; // jobs
-    int32 workers;         // slots of this crew that are not free
-    int32 max_workers;     // as the latest launch said; 0 for no limit
-    int32 failed_starts;   // of workers, in a row
-    TimestampTz served_at; // when it last got a worker, 0 for never
+    JobId first, last;           // queued jobs, oldest first; 0 for none
+    int32 queued, running;       // jobs
+    int32 workers;               // slots of this crew that are not free
+    int32 max_workers;           // as the latest launch said; 0 for no limit
+    int32 failed_starts;         // of workers, in a row
+    int32 refusals;              // starts of workers that could not connect, in a row
+    int32 last_refusal;          // the SQLSTATE of the last one
+    TimestampTz not_before;      // of another start for durable jobs
+    TimestampTz served_at;       // when it last got a worker, 0 for never
+    int32 first_ticket, tickets; // of the ring
+    TimestampTz ticket_since;    // when a worker last took some, or they came
+    TimestampTz backlog_since;   // when there were none, or another worker was started
+    Ticket ticket[crew_tickets]; // durable jobs that are due
 };
 
 enum class WorkerState : uint8 { Free, Starting, Idle, Busy, Resetting };
@@ -39,9 +110,23 @@ struct WorkerSlot {
     Oid database, role;
     PGPROC *proc; // null until the worker is up and after it has left
     int pid;
-    JobId job; // 0 unless busy
+    JobId job; // 0 unless busy with a launched one
+    int32 tickets;
+    Ticket ticket[worker_tickets]; // durable jobs in its hands
+    JobId durable; // the durable job that it runs and that can be cancelled, 0 for none
+    TimestampTz durable_since;
     TimestampTz started_at, since;
     int64 jobs_done;
+    float processor_share; // that its durable jobs have wanted lately, 1 for all of one
+    bool cancel_wanted;    // of the one that it runs, for this reason
+    char cancel_reason[reason_size];
+};
+
+// For tests (fault.hpp).
+inline constexpr int injected_faults = 8;
+struct InjectedFault {
+    char point[32]; // empty: none
+    int32 action;
 };
 
 struct Counters {
@@ -62,7 +147,9 @@ struct ControlSegment {
     dshash_table_handle jobs;
     dsa_pointer workers; // WorkerSlot[worker_slots]
     int32 worker_slots;
-    dsa_pointer crews;                    // chain
+    dsa_pointer crews;             // chain
+    dsa_pointer durable_databases; // chain
+    TimestampTz resume_at;         // when databases are looked at that were not since the start
     JobId next_id, reserved_id, first_id; // ids below first_id belong to an earlier life
     uint64 next_session;
     int32 queued, running, retained; // jobs; retained: finished and not detached
@@ -73,7 +160,14 @@ struct ControlSegment {
     Counters counters;
     ConditionVariable job_changed[waiting_rooms]; // by job id
     ConditionVariable any_finished;
-    pg_atomic_uint64 changes; // counts wake-ups of either; needs no lock
+    ConditionVariable task_published[waiting_rooms]; // by database and queue
+    pg_atomic_uint64 changes; // counts wake-ups of the former two; needs no lock
+    // For durable jobs.
+    dsa_pointer awaiters; // Awaiter[processes]
+    int32 processes;
+    pg_atomic_uint32 awaiting;   // how many may wait; needs no lock
+    pg_atomic_uint32 injections; // faults; needs no lock
+    InjectedFault injected[injected_faults];
 
     static void init(ControlSegment &segment, int tranche_id) noexcept;
 };

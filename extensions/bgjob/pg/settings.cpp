@@ -14,7 +14,7 @@ namespace settings {
 int queue_size, timeout, preview_length, error_length;
 int max_workers, max_workers_per_role, max_jobs_per_role;
 int worker_idle_timeout, result_retention, max_retained;
-bool log_jobs;
+bool log_jobs, allow_superuser_jobs;
 
 void define() {
     define_int(
@@ -86,6 +86,10 @@ void define() {
     define_bool({.name = "bgjob.log_jobs",
                  .help = "Logs the start and the end of each launched job.",
                  .variable = &log_jobs,
+                 .context = PGC_SUSET});
+    define_bool({.name = "bgjob.allow_superuser_jobs",
+                 .help = "Lets superusers add durable jobs, which then run with all rights.",
+                 .variable = &allow_superuser_jobs,
                  .context = PGC_SUSET});
 #ifdef PGCREW_FAULT_POINTS
     define_string({.name = "bgjob.fault",

@@ -15,6 +15,7 @@ extern int worker_idle_timeout;  // ms
 extern int result_retention;     // ms, -1: for ever
 extern int max_retained;         // finished jobs kept, oldest go first
 extern bool log_jobs;
+extern bool allow_superuser_jobs; // durable ones
 
 // Bounds of a queue: the smallest and largest that pg_background takes (shm_mq's minimum, 256 MB).
 inline constexpr int min_queue_size = 64;

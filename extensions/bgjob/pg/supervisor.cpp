@@ -9,7 +9,10 @@
 #include "pg/supervisor.hpp"
 
 #include "core/fairness.hpp"
+#include "pg/databases_in_demand.hpp"
+#include "pg/durable/dispatcher.hpp"
 #include "pg/error_of_job.hpp"
+#include "pg/expired_results.hpp"
 #include "pg/pool.hpp"
 #include "pg/settings.hpp"
 #include "pgcrew/compat.hpp"
@@ -19,10 +22,9 @@
 #include <vector>
 
 extern "C" {
-#include <catalog/pg_database.h>
+#include <access/xlog.h>
 #include <storage/ipc.h>
 #include <storage/latch.h>
-#include <storage/lock.h>
 }
 
 namespace pgcrew::bgjob {
@@ -30,10 +32,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds retry_when_full{100};    // somebody else's slot may have become free
-constexpr milliseconds look_at_databases{1000}; // DROP DATABASE waits 5 s for others to leave
-constexpr milliseconds longest_sleep{10000};    // between two looks at what has expired
-constexpr int64 start_limit_ms = 60000;         // after this a worker that was to start is given up
+constexpr milliseconds retry_when_full{100}; // somebody else's slot may have become free
+constexpr milliseconds look_again{1000};     // DROP DATABASE waits 5 s for others to leave
+constexpr milliseconds longest_sleep{10000}; // between two looks at what has expired
+constexpr int64 start_limit_ms = 60000;      // after this a worker that was to start is given up
 constexpr int64 supervisor_start_limit_ms = 5000;
 constexpr int failed_starts_allowed = 3;
 
@@ -63,26 +65,24 @@ struct Demands {
 
 Demands demands() {
     Demands d;
+    const TimestampTz now = GetCurrentTimestamp();
     Locked locked(LW_SHARED);
     for (dsa_pointer p = segment().crews; p != InvalidDsaPointer;) {
         const Crew &crew = *call([&] { return address<Crew>(p); });
         p = crew.next;
-        if (crew.queued == 0)
+        if (crew.queued == 0 && (crew.tickets == 0 || now < crew.not_before))
             continue;
         d.numbers.push_back(
             {.unserved = unserved(locked, crew),
              .workers = crew.workers,
              .role_workers = workers_of_role(locked, crew.role),
              .max_workers = crew.max_workers,
-             .waiting_since = Max(crew.served_at, locked.find_working(crew.first)->queued_at)});
+             .waiting_since =
+                 Max(crew.served_at, crew.first != 0 ? locked.find_working(crew.first)->queued_at
+                                                     : crew.ticket_since)});
         d.crews.push_back({crew.database, crew.role});
     }
     return d;
-}
-
-void dismiss(WorkerSlot &worker) {
-    worker.dismissed = true;
-    SetLatch(&worker.proc->procLatch);
 }
 
 // The worker that has been idle longest and works for another crew is asked to leave.
@@ -106,10 +106,12 @@ class Supervisor {
   public:
     milliseconds step() {
         give_up_failed_starts();
+        const bool standby = !resume_after_start();
+        milliseconds sleep = start_dispatchers();
         const bool full = start_workers();
-        milliseconds sleep = sweep();
-        if (leave_databases_in_demand())
-            sleep = std::min(sleep, look_at_databases);
+        sleep = std::min(sleep, expired_.forget());
+        if (leave_databases_in_demand() || standby) // a promotion wakes nobody
+            sleep = std::min(sleep, look_again);
         return full ? std::min(retry_when_full, sleep) : sleep;
     }
 
@@ -121,7 +123,8 @@ class Supervisor {
         const bool in_use = std::any_of(workers, workers + s.worker_slots, [](const WorkerSlot &w) {
             return w.state != WorkerState::Free;
         });
-        if (preloaded || in_use || s.queued > 0 || s.running > 0 || s.retained > 0)
+        if (preloaded || in_use || s.queued > 0 || s.running > 0 || s.retained > 0 ||
+            dispatchers_are_needed(locked))
             return false;
         segment().supervisor = nullptr;
         segment().supervisor_starting = 0;
@@ -129,6 +132,24 @@ class Supervisor {
     }
 
   private:
+    // When the server takes transactions, the jobs that were left are found; later those of
+    // databases that could not be connected to then. False while the server is a standby.
+    static bool resume_after_start() {
+        const TimestampTz now = GetCurrentTimestamp();
+        if (!preloaded || now < segment().resume_at)
+            return true;
+        if (RecoveryInProgress())
+            return false;
+        segment().resume_at = DT_NOEND;
+        if (!start_worker({.name = "bgjob resume",
+                           .type = "bgjob resume",
+                           .library = "bgjob",
+                           .entry = "bgjob_resume_main",
+                           .extra = {}}))
+            segment().resume_at = now;
+        return true;
+    }
+
     // True when a crew wants a worker that cannot be had now.
     bool start_workers() {
         for (;;) {
@@ -154,45 +175,6 @@ class Supervisor {
         s.starving_role = crew->role;
         dismiss_idle_worker(locked, *crew);
         return true;
-    }
-
-    // Idle workers are no reason for DROP DATABASE, ALTER DATABASE or CREATE DATABASE ... TEMPLATE
-    // to fail: whoever locks a database so that nobody may use it sees them leave. True while there
-    // are workers, so that the next look comes in time.
-    static bool leave_databases_in_demand() {
-        bool workers_left = false;
-        std::vector<Oid> databases;
-        {
-            Locked locked(LW_SHARED);
-            const WorkerSlot *workers = locked.workers();
-            for (int i = 0; i < segment().worker_slots; ++i) {
-                workers_left |= workers[i].state != WorkerState::Free;
-                if (workers[i].state == WorkerState::Idle)
-                    databases.push_back(workers[i].database);
-            }
-        }
-        for (const Oid database : databases)
-            if (in_demand(database))
-                dismiss_idle_workers_of(database);
-        return workers_left;
-    }
-
-    static bool in_demand(Oid database) {
-        return call([&] {
-            LOCKTAG tag;
-            SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, database, 0);
-            int holders = 0;
-            (void)GetLockConflicts(&tag, RowExclusiveLock, &holders);
-            return holders > 0;
-        });
-    }
-
-    static void dismiss_idle_workers_of(Oid database) {
-        Locked locked(LW_EXCLUSIVE);
-        WorkerSlot *workers = locked.workers();
-        for (int i = 0; i < segment().worker_slots; ++i)
-            if (workers[i].state == WorkerState::Idle && workers[i].database == database)
-                dismiss(workers[i]);
     }
 
     // A process that ended before it could say why (fork failed, the library did not load).
@@ -247,63 +229,8 @@ class Supervisor {
                                             "More details may be available in the server log."));
     }
 
-    // Forgets results that nobody fetched in time, and the oldest when there are too many. Returns
-    // the time until the next look.
-    milliseconds sweep() {
-        const TimestampTz now = GetCurrentTimestamp();
-        if (now < next_sweep_ && segment().retained <= settings::max_retained)
-            return milliseconds((next_sweep_ - now) / 1000 + 1);
-        std::vector<std::pair<TimestampTz, JobId>> finished_jobs;
-        {
-            Locked locked(LW_SHARED);
-            finished_jobs.reserve(static_cast<std::size_t>(segment().retained));
-            std::vector<std::pair<TimestampTz, JobId>> *out = &finished_jobs;
-            for_each_job(locked, [out](const Job &job) {
-                if (finished(job.state) && out->size() < out->capacity())
-                    out->emplace_back(job.finished_at, job.id);
-            });
-        }
-        std::sort(finished_jobs.begin(), finished_jobs.end());
-        const TimestampTz deadline =
-            settings::result_retention < 0
-                ? 0
-                : now - static_cast<int64>(settings::result_retention) * 1000;
-        std::size_t surplus =
-            finished_jobs.size() > static_cast<std::size_t>(settings::max_retained)
-                ? finished_jobs.size() - static_cast<std::size_t>(settings::max_retained)
-                : 0;
-        next_sweep_ = now + longest_sleep.count() * 1000;
-        for (std::size_t i = 0; i < finished_jobs.size(); ++i) {
-            if (i < surplus ||
-                (settings::result_retention >= 0 && finished_jobs[i].first <= deadline)) {
-                expire(finished_jobs[i].second);
-                continue;
-            }
-            if (settings::result_retention >= 0)
-                next_sweep_ = std::min(next_sweep_,
-                                       finished_jobs[i].first +
-                                           static_cast<int64>(settings::result_retention) * 1000);
-            break;
-        }
-        next_sweep_ = std::max(next_sweep_, now + 100000);
-        return milliseconds((next_sweep_ - now) / 1000 + 1);
-    }
-
-    static void expire(JobId id) {
-        Remains remains;
-        {
-            Locked locked(LW_EXCLUSIVE);
-            Job *job = locked.find(id);
-            if (job == nullptr || !finished(job->state))
-                return;
-            remains = take_out(locked, job);
-            locked.drop_empty_crews();
-        }
-        give_back(remains);
-    }
-
     std::vector<StartedWorker> starting_;
-    TimestampTz next_sweep_ = 0;
+    ExpiredResults expired_;
 };
 
 void leave(int, Datum) {

@@ -10,35 +10,39 @@
 
 #include "core/copy_text.hpp"
 #include "core/fairness.hpp"
+#include "pg/durable/in_hand.hpp"
+#include "pg/durable/run_durable.hpp"
+#include "pg/durable/tickets.hpp"
 #include "pg/error_of_job.hpp"
+#include "pg/last_words.hpp"
 #include "pg/notices.hpp"
 #include "pg/pool.hpp"
 #include "pg/preview.hpp"
+#include "pg/processor_share.hpp"
 #include "pg/run_sql.hpp"
-#include "pg/session_settings.hpp"
+#include "pg/session_state.hpp"
 #include "pg/settings.hpp"
 #include "pg/spool_writer.hpp"
 #include "pg/supervisor.hpp"
+#include "pg/time_limit.hpp"
 #include "pgcrew/compat.hpp"
 #include "pgcrew/memory.hpp"
 #include "pgcrew/spin.hpp"
 #include "pgcrew/xact.hpp"
 
-#include <climits>
 #include <optional>
+#include <utility>
+#include <vector>
 
 extern "C" {
-#include <catalog/namespace.h>
-#include <commands/prepare.h>
-#include <commands/sequence.h>
+#include <access/xact.h>
+#include <access/xlog.h>
+#include <mb/pg_wchar.h>
 #include <pgstat.h>
 #include <postmaster/interrupt.h>
 #include <storage/ipc.h>
 #include <storage/latch.h>
-#include <storage/lock.h>
 #include <tcop/tcopprot.h>
-#include <utils/portal.h>
-#include <utils/timeout.h>
 }
 
 namespace pgcrew::bgjob {
@@ -53,34 +57,17 @@ WorkerSlot &slot(const Locked &locked) { return locked.workers()[my_slot]; }
 
 // --- death ----------------------------------------------------------------------------------
 
-// The FATAL that ends this process, for whoever asks what became of the job. A plain struct: the
-// hook runs while an error is in flight.
-struct LastWords {
-    int sqlstate;
-    char message[512];
-} last_words;
-emit_log_hook_type previous_log_hook = nullptr;
-
-void note_fatal(ErrorData *error) {
-    if (error->elevel >= FATAL && error->message != nullptr) {
-        last_words.sqlstate = error->sqlerrcode;
-        copy_text(last_words.message, error->message);
-    }
-    if (previous_log_hook != nullptr)
-        previous_log_hook(error);
-}
-
 Error cause_of_death() {
-    if (last_words.sqlstate != 0)
-        return Error(SqlState(last_words.sqlstate), last_words.message);
+    if (last_words().sqlstate != 0)
+        return Error(SqlState(last_words().sqlstate), last_words().message);
     return Error(SqlState{"57P01"}, "the background worker ended");
 }
 
 // The worker could not even connect: its crew's jobs have no chance when the database or the role
 // is gone; otherwise the oldest pays for this attempt.
 void fail_jobs_of_crew(Oid database, Oid role) {
-    const bool hopeless = last_words.sqlstate == SqlState{"3D000"}.packed() ||
-                          last_words.sqlstate == SqlState{"28000"}.packed();
+    const bool hopeless = last_words().sqlstate == SqlState{"3D000"}.packed() ||
+                          last_words().sqlstate == SqlState{"28000"}.packed();
     for (;;) {
         JobId oldest;
         {
@@ -110,6 +97,7 @@ void depart(int, Datum) {
     if (my_slot < 0)
         return;
     LWLockReleaseAll(); // after an error outside a transaction some may still be held
+    const bool server_stops = server_is_stopping();
     JobId job = 0;
     bool never_connected = false;
     Oid database, role;
@@ -125,9 +113,17 @@ void depart(int, Datum) {
     }
     if (job != 0 && !give_back_unstarted(job))
         finish_with_error(job, JobState::Lost, cause_of_death(), my_context);
-    else if (never_connected && last_words.sqlstate != 0)
+    else if (never_connected && last_words().sqlstate != 0)
         fail_jobs_of_crew(database, role);
+    {
+        Locked locked(LW_EXCLUSIVE);
+        if (last_words().sqlstate != 0 && !server_stops)
+            note_death(locked, slot(locked), last_words().sqlstate);
+        lose_tickets(locked, slot(locked));
+    }
     Locked locked(LW_EXCLUSIVE);
+    if (Crew *crew = locked.crew(database, role); crew != nullptr && never_connected)
+        put_off_start(*crew, last_words().sqlstate);
     free_slot(locked, my_slot);
     wake_supervisor(locked);
 }
@@ -162,65 +158,10 @@ int64 time_limit(const Assignment &a) {
     return a.timeout_ms;
 }
 
-class TimeLimit : NoCopy {
-  public:
-    explicit TimeLimit(int64 ms) : on_(ms > 0) {
-        if (on_)
-            call([&] {
-                enable_timeout_after(STATEMENT_TIMEOUT, static_cast<int>(Min(ms, INT_MAX)));
-            });
-    }
-    ~TimeLimit() {
-        if (on_)
-            cleanup("ending a job's time limit", [] { disable_timeout(STATEMENT_TIMEOUT, false); });
-    }
-
-  private:
-    bool on_;
-};
-
 class DebugQuery : NoCopy { // what the log shows as STATEMENT
   public:
     explicit DebugQuery(const std::string &sql) noexcept { debug_query_string = sql.c_str(); }
     ~DebugQuery() { debug_query_string = nullptr; }
-};
-
-// Keeps the settings of this session at those of the last job, and knows when a job changed them.
-class SessionState {
-  public:
-    void become(const std::string &wanted) {
-        if (wanted == applied_ && !changed_)
-            return;
-        changed_ = true; // should it fail half way
-        in_transaction([&] { apply_settings(wanted); });
-        applied_ = wanted;
-        after_applying_ = in_transaction([] { return capture_settings(GetUserId()); });
-        changed_ = false;
-    }
-
-    // After a job: nothing of it stays for the next one.
-    void reset() {
-        in_transaction([&] {
-            const ActiveSnapshot snapshot; // temporary tables are dropped by their catalogues
-            call([] {
-                PortalHashTableDeleteAll();
-                DropAllPreparedStatements();
-                LockReleaseAll(USER_LOCKMETHOD, true);
-                ResetTempTableNamespace();
-                ResetSequenceCaches();
-            });
-            changed_ = GetUserId() != GetSessionUserId() ||
-                       capture_settings(GetSessionUserId()) != after_applying_;
-        });
-        if (changed_) {
-            const std::string wanted = applied_;
-            become(wanted);
-        }
-    }
-
-  private:
-    std::string applied_, after_applying_;
-    bool changed_ = true;
 };
 
 struct Outcome {
@@ -317,9 +258,45 @@ void run_job(JobId id, SessionState &session) {
         session.reset();
 }
 
+// --- durable jobs ---------------------------------------------------------------------------
+
+ProcessorShare &processor_share() {
+    static ProcessorShare share;
+    return share;
+}
+
+void run_tickets(WorkerSlot *me, SessionState &session) {
+    session.return_to_beginning();
+    std::vector<JobId> statements, workflows;
+    statements.reserve(worker_tickets);
+    for (int i = 0; i < me->tickets; ++i)
+        (me->ticket[i].workflow ? workflows : statements).push_back(me->ticket[i].job);
+    if (statements.size() > 1)
+        run_durable_group(statements);
+    else if (!statements.empty())
+        run_durable(statements.front(), false);
+    if (!statements.empty())
+        session.reset_after_durable(false);
+    for (const JobId id : workflows) {
+        run_durable(id, true);
+        session.reset_after_durable(true);
+    }
+    const float share = processor_share().latest();
+    Locked locked(LW_EXCLUSIVE);
+    me->processor_share = share;
+    finish_tickets(locked, *me);
+}
+
+// Nobody waits for what a durable job has done, but it shall not stay in memory for longer than
+// there is work.
+void flush_commits() {
+    if (XactLastCommitEnd != InvalidXLogRecPtr)
+        XLogFlush(std::exchange(XactLastCommitEnd, InvalidXLogRecPtr));
+}
+
 // --- between jobs ---------------------------------------------------------------------------
 
-enum class Next { Job, Wait, Leave };
+enum class Next { Job, Tickets, Wait, Leave };
 
 // A worker with more to do keeps its slot this long, for the next one in it costs a process.
 constexpr int64 least_service_us = 100000;
@@ -328,7 +305,7 @@ bool makes_room(const Locked &locked, const Crew &own, const WorkerSlot &me) {
     const ControlSegment &s = segment();
     if (!s.starving || (s.starving_database == own.database && s.starving_role == own.role))
         return false;
-    if (own.first == 0)
+    if (own.first == 0 && own.tickets == 0)
         return true;
     if (GetCurrentTimestamp() - me.started_at < least_service_us)
         return false;
@@ -344,6 +321,8 @@ Next next_job(JobId &id) {
     if (me.job == 0) {
         Crew &crew = *locked.crew(me.database, me.role);
         crew.failed_starts = 0;
+        crew.refusals = crew.last_refusal = 0;
+        crew.not_before = 0;
         // Not before it has done something: the crews would push each other out for ever.
         if (me.dismissed || (me.jobs_done > 0 && makes_room(locked, crew, me))) {
             me.state = WorkerState::Resetting;
@@ -351,6 +330,8 @@ Next next_job(JobId &id) {
             return Next::Leave;
         }
         if (dequeue(locked, crew, my_slot) == nullptr) {
+            if (take_tickets(locked, crew, my_slot))
+                return Next::Tickets;
             if (me.state != WorkerState::Idle) {
                 me.state = WorkerState::Idle;
                 me.since = GetCurrentTimestamp();
@@ -388,6 +369,8 @@ bool wait_for_work(uint32 wait_event, WorkerSlot *me) {
         pgstat_report_activity(STATE_IDLE, nullptr);
         if (gap_was_short)
             spin_until(short_gap, [] { return MyLatch->is_set != 0; });
+        if (MyLatch->is_set == 0)
+            flush_commits();
         me->asleep = MyLatch->is_set == 0;
         const int e = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                                 settings::worker_idle_timeout, wait_event);
@@ -395,7 +378,10 @@ bool wait_for_work(uint32 wait_event, WorkerSlot *me) {
         ResetLatch(MyLatch);
         return e;
     });
-    gap_was_short = Clock::now() - start < short_gap;
+    const Clock::duration gap = Clock::now() - start;
+    gap_was_short = gap < short_gap;
+    if (!gap_was_short)
+        processor_share().add_pause(gap);
     QueryCancelPending = false;
     if (ProcDiePending)
         return false;
@@ -432,18 +418,21 @@ PGCREW_WORKER(bgjob_worker_main, OnTerm::Interrupt) {
     call([] { before_shmem_exit(callback<&depart>, 0); });
     if (!move_in(worker.arg(), database, role))
         return;
-    previous_log_hook = emit_log_hook;
-    emit_log_hook = callback<&note_fatal>;
+    keep_last_words();
     worker.connect(database, role, true);
     install_notice_capture();
     const uint32 wait_event = call([] { return compat::new_wait_event("BgjobWorkerIdle"); });
     WorkerSlot *const me = Locked(LW_SHARED).workers() + my_slot; // stays where it is
+    take_place(me, my_slot);
     SessionState session;
     for (;;) {
         JobId id = 0;
         switch (next_job(id)) {
         case Next::Job:
             run_job(id, session);
+            break;
+        case Next::Tickets:
+            run_tickets(me, session);
             break;
         case Next::Wait:
             if (!wait_for_work(wait_event, me))
