@@ -14,10 +14,18 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(new_node poll_until poll_sql psql_error session kill_backend run_in_background backend_pid
-  wait_until_blocked memory_of median log_since processes_of);
+our @EXPORT = qw(new_node poll_until answer_of poll_sql psql_error session kill_backend run_in_background backend_pid
+  wait_until_blocked memory_of median undisturbed allowed log_since processes_of);
 
 my $timeout = $PostgreSQL::Test::Utils::timeout_default;
+
+# allowed($time): how long something may take that has $time on a server as users have it. One with
+# sanitizers is slower.
+sub allowed
+{
+	my ($time) = @_;
+	return $time * ($ENV{PGCREW_SLOW} // 1);
+}
 
 # new_node(%opt): a running server.
 #   name        'main'
@@ -43,7 +51,7 @@ sub new_node
 sub poll_until
 {
 	my ($condition, $what, $seconds) = @_;
-	my $deadline = time + ($seconds // $timeout);
+	my $deadline = time + allowed($seconds // $timeout);
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	until ($condition->())
 	{
@@ -51,6 +59,15 @@ sub poll_until
 		usleep(50_000);
 	}
 	return 1;
+}
+
+# answer_of($node, $query): what it gives, or undef if it fails or the server takes no sessions just
+# now. A psql that is refused ends without reading its input, for which IPC::Run would die.
+sub answer_of
+{
+	my ($node, $query) = @_;
+	my ($status, $answer) = eval { $node->psql('postgres', $query) };
+	return defined $status && $status == 0 ? $answer : undef;
 }
 
 # poll_sql($node, $query, $expected, $seconds): repeat $query until it gives $expected ('t').
@@ -62,7 +79,7 @@ sub poll_sql
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return poll_until(
 		sub {
-			(undef, $got) = $node->psql('postgres', $query);
+			$got = answer_of($node, $query);
 			return defined $got && $got eq $expected;
 		},
 		$query, $seconds)
@@ -133,6 +150,14 @@ sub median
 {
 	my @sorted = sort { $a <=> $b } @_;
 	return $sorted[ @sorted / 2 ];
+}
+
+# undisturbed(@times): the second shortest of five or so. What else runs on the machine makes some of
+# them longer; what is slow by itself is so each time.
+sub undisturbed
+{
+	my @sorted = sort { $a <=> $b } @_;
+	return $sorted[1];
 }
 
 # log_since($node, $offset): the server log from there on.

@@ -21,6 +21,7 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("bindir", "template", "pgxs-test", "script"):
         parser.add_argument("--" + name, required=True, type=Path)
+    parser.add_argument("--slow", default="1", help="how many times as long as usual things may take")
     parser.add_argument("--timeout", type=float, help="seconds that the script may take")
     return parser.parse_args()
 
@@ -37,7 +38,8 @@ def main():
             PATH=f"{o.bindir}:{os.environ['PATH']}", HOME=work, TMPDIR=work, TESTDIR=work,
             TESTDATADIR=work / "data", TESTLOGDIR=work / "log", TEMP_CONFIG=HERE / "server.conf",
             PG_REGRESS=o.pgxs_test / "regress" / "pg_regress", INITDB_TEMPLATE=o.template,
-            PG_TEST_TIMEOUT_DEFAULT=os.environ.get("PG_TEST_TIMEOUT_DEFAULT", "60"))
+            PG_TEST_TIMEOUT_DEFAULT=os.environ.get("PG_TEST_TIMEOUT_DEFAULT", "150"),
+            PGCREW_SLOW=o.slow)
         status = 1
         try:
             status = subprocess.run(

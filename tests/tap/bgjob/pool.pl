@@ -25,12 +25,10 @@ cmp_ok($psql->query_safe($segments), '<', $before + 10, '[pgbg-d18] and a hundre
 $psql->query_safe('SELECT bgjob.detach_all()');
 
 # Several jobs at once run at once.
-my $start = time;
-$psql->query_safe("SELECT bgjob.launch('SELECT pg_sleep(1)') FROM generate_series(1, 6)");
-$psql->query_safe('SELECT bgjob.wait(id, cookie) FROM bgjob.launched');
-my $took = time - $start;
-cmp_ok($took, '<', 5, 'six jobs of one second take less than six seconds');
+$psql->query_safe("SELECT bgjob.launch('SELECT pg_sleep(600)') FROM generate_series(1, 6)");
+poll_sql($node, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", 6);
 cmp_ok($psql->query_safe('SELECT count(*) FROM bgjob.activity'), '>=', 6, 'on six workers');
+$psql->query_safe('SELECT bgjob.cancel_all()');
 $psql->query_safe('SELECT bgjob.detach_all()');
 
 # Idle workers leave in time, while the pool goes on.
@@ -74,7 +72,7 @@ $node->reload;
 poll_sql($node, "SELECT setting FROM pg_settings WHERE name = 'bgjob.max_workers'", 1);
 for my $role (qw(postgres alice bob alice))
 {
-	$start = time;
+	my $start = time;
 	is($node->safe_psql('postgres', "SET ROLE $role; SELECT j ->> 'u' FROM bgjob.run('SELECT session_user AS u') j"),
 		$role, "the one slot serves $role");
 	cmp_ok(time - $start, '<', 10, '... long before an idle worker would have left');
@@ -108,9 +106,9 @@ $psql->quit;
 $node->append_conf('postgresql.conf', "shared_preload_libraries = ''\nmax_worker_processes = 2");
 $node->restart;
 $psql = session($node);
-$start = time;
+my $start = time;
 my $job = launch($psql, "'SELECT 1'");
-cmp_ok(time - $start, '<', 1, 'a launch does not wait for a slot');
+cmp_ok(time - $start, '<', 10, 'a launch does not wait for a slot');
 is($psql->query_safe("SELECT bgjob.wait($job, '1200 ms')"), 'f', 'without any slot a job is queued');
 is($psql->query_safe("SELECT state FROM bgjob.outcome($job)"), 'queued', 'and says so');
 is($psql->query_safe("SELECT bgjob.cancel($job)"), 't', 'and can be cancelled');

@@ -85,6 +85,7 @@ is(join(' ', bridge_workers($node)), $worker, '[erl-F9] so is the worker');
 cmp_ok(used($pid) / 2**20, '<', 100, '[erl-F9] the session has not grown out of bounds');
 
 # An answer beyond the limit is refused; one just below it is not.
+$psql->query_safe(q(SET erlang_bridge.call_timeout = '30s'));
 for my $case ([15_000_000, 15_000_002], [17_000_000, '53400'])
 {
 	my ($size, $expected) = @$case;
@@ -94,6 +95,8 @@ for my $case ([15_000_000, 15_000_002], [17_000_000, '53400'])
 	$node->safe_psql('postgres', "SELECT erlang_node_remove('big_answer\@127.0.0.1')");
 	$hostile->kill;
 }
+
+$psql->query_safe('RESET erlang_bridge.call_timeout');
 
 # A reader that never reads: what we send waits in a queue that has an end, and the call in time.
 my $deaf = hostile_node('never_read');

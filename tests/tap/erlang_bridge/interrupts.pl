@@ -52,7 +52,7 @@ for my $what (sort keys %queries)
 		my $sent = $killer->query_safe("SELECT extract(epoch FROM clock_timestamp()) FROM pg_cancel_backend($pid)");
 		push @late, 1000 * ($psql->query_safe('SELECT 0') =~ s/\s.*//sr - $sent);
 	}
-	cmp_ok(median(@late), '<', 100, "[erl-A6] a cancel ends $what within 100 ms");
+	cmp_ok(undisturbed(@late), '<', allowed(100), "[erl-A6] a cancel ends $what within 100 ms");
 	is($psql->query_safe('SELECT 1'), 1, '... and the session goes on');
 }
 $erl->poll('test_node:sleepers()', 1, 1);
@@ -71,13 +71,13 @@ for my $what (sort keys %queries)
 	}
 	$psql->{stderr} = '';
 	$psql->query_safe('RESET statement_timeout');
-	cmp_ok(median(@late), '<', 100, '[erl-A6] ... within 100 ms');
+	cmp_ok(undisturbed(@late), '<', allowed(100), '[erl-A6] ... within 100 ms');
 }
 
 for my $what (sort keys %queries)
 {
 	my @late;
-	for (1 .. 3)
+	for (1 .. 5)
 	{
 		my $victim = session($node);
 		my $victim_pid = backend_pid($victim);
@@ -89,7 +89,7 @@ for my $what (sort keys %queries)
 		push @late, 1000 * (time - $sent);
 		eval { $victim->quit };
 	}
-	cmp_ok(median(@late), '<', 100, "[erl-A6] pg_terminate_backend ends $what within 100 ms");
+	cmp_ok(undisturbed(@late), '<', allowed(100), "[erl-A6] pg_terminate_backend ends $what within 100 ms");
 }
 $erl->poll('test_node:sleepers()', 1, 1);
 pass('[erl-A6] one process is left a second later');

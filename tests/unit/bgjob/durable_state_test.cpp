@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 #include <vector>
@@ -88,7 +90,7 @@ TEST_CASE("the ways of a job", "[durable_state]") {
     CHECK(after(S::Running, {E::FailForNow}) == S::Retrying);
     CHECK(after(S::Retrying, {E::Due, E::Claim, E::FailForGood}) == S::Failed);
     CHECK(after(S::Running, {E::Suspend}) == S::Waiting);
-    CHECK(after(S::Waiting, {E::Wake, E::Claim, E::Suspend, E::Due}) == S::Ready);
+    CHECK(after(S::Waiting, {E::Due, E::Claim, E::Suspend, E::Due}) == S::Ready);
     CHECK(after(S::Running, {E::Restart, E::Claim, E::Succeed}) == S::Succeeded);
     CHECK(after(S::Failed, {E::Retry, E::Claim}) == S::Running);
 }
@@ -137,7 +139,7 @@ TEST_CASE("cancel is accepted in every state, and twice", "[durable_state]") {
 TEST_CASE("a paused job is not run, keeps what comes, and goes on where it was",
           "[durable_state]") {
     for (const S state : {S::Scheduled, S::Ready, S::Running, S::Retrying, S::Waiting, S::Paused})
-        CHECK(after(state, {E::Pause, E::Wake, E::Pause}) == S::Paused);
+        CHECK(after(state, {E::Pause, E::Died, E::Pause}) == S::Paused);
     CHECK_FALSE(next_state(S::Paused, E::Claim, {}));
     CHECK_FALSE(next_state(S::Paused, E::Due, {}));
     CHECK(after(S::Paused, {E::Resume}) == S::Ready);
@@ -226,9 +228,9 @@ TEST_CASE("users are told why their call does nothing", "[durable_state]") {
         "Only a job that has failed, needs attention or is quarantined can be.";
     const std::vector<Told> all{
         {S::None, E::Cancel, "42704", "job does not exist", "", ""},
-        {S::None, E::Wake, "42704", "job does not exist", "", ""},
+        {S::None, E::Pause, "42704", "job does not exist", "", ""},
         {S::Waiting, E::Start, "42710", "job already exists", "It is in state \"waiting\".", ""},
-        {S::Succeeded, E::Wake, "55000", "job is already finished", "It has succeeded.", ""},
+        {S::Succeeded, E::Pause, "55000", "job is already finished", "It has succeeded.", ""},
         {S::Failed, E::Pause, "55000", "job is already finished", "It has failed.", ""},
         {S::Cancelled, E::Resume, "55000", "job is already finished", "It was cancelled.", ""},
         {S::Undoing, E::Pause, "55000", "job cannot be paused", "Its steps are being undone.", ""},
@@ -255,7 +257,7 @@ TEST_CASE("users are told why their call does nothing", "[durable_state]") {
 
 TEST_CASE("what a user can ask for is never an internal error", "[durable_state]") {
     for (const S state : all_states())
-        for (const E event : {E::Start, E::Wake, E::Cancel, E::Pause, E::Resume, E::Retry})
+        for (const E event : {E::Start, E::Cancel, E::Pause, E::Resume, E::Retry})
             for (const JobFacts &facts : all_facts())
                 if (!next_state(state, event, facts))
                     CHECK(refusal(state, event).state() != sqlstate::internal_error);
@@ -303,7 +305,7 @@ TEST_CASE("the table is printed whole", "[durable_state]") {
           "| running | died | quarantined if for the third time, else ready |\n",
           "| undoing | died | needs_attention if for the third time, else undoing |\n",
           "| needs_attention | retry | cancelling if it was to be cancelled, else undoing |\n",
-          "| failed | retry | ready |\n", "| paused | wake, pause, died |\n",
+          "| failed | retry | ready |\n", "| paused | pause, died |\n",
           "| succeeded | cancel, died |\n"}) {
         INFO(line);
         CHECK(table.find(line) != std::string::npos);
@@ -323,4 +325,12 @@ TEST_CASE("the table is printed whole", "[durable_state]") {
     for (const char c : upper)
         lines += c == '\n' ? 1 : 0;
     CHECK(lines - 1 == changes); // a heading, a rule, and no newline at the end
+}
+
+TEST_CASE("the table in the design is this one", "[durable_state]") {
+    const char *source = std::getenv("PGCREW_SOURCE"); // of the project; the build sets it
+    REQUIRE(source != nullptr);
+    std::ifstream file(std::string(source) + "/extensions/bgjob/README.md");
+    const std::string readme(std::istreambuf_iterator<char>(file), {});
+    CHECK(readme.find(transition_table()) != std::string::npos);
 }

@@ -1,6 +1,7 @@
 #include "core/queue_limits.hpp"
 #include "error_of.hpp"
 #include "pgcrew/clock.hpp"
+#include "pgcrew/json.hpp"
 
 #include <deque>
 #include <random>

@@ -1,6 +1,7 @@
 #include "core/duration.hpp"
 #include "core/retry_policy.hpp"
 #include "error_of.hpp"
+#include "pgcrew/json.hpp"
 
 #include <limits>
 #include <random>

@@ -246,3 +246,16 @@ TEST_CASE("whatever the clock does and runs last: no time twice, in order, none 
     }
     CHECK(complete > 20);
 }
+
+TEST_CASE("what to do with overlap and missed times is told by words", "[schedule]") {
+    CHECK(parse_overlap("skip") == Overlap::Skip);
+    CHECK(parse_overlap("queue") == Overlap::Queue);
+    CHECK(parse_overlap("allow") == Overlap::Allow);
+    CHECK(parse_catchup("none") == Catchup::None);
+    CHECK(parse_catchup("one") == Catchup::One);
+    CHECK(parse_catchup("all") == Catchup::All);
+    for (const char *word : {"", "Skip", "skip ", "none"})
+        CHECK_THROWS_WITH(parse_overlap(word), "unknown overlap \"" + std::string(word) + "\"");
+    for (const char *word : {"", "ALL", "some", "skip"})
+        CHECK_THROWS_WITH(parse_catchup(word), "unknown catchup \"" + std::string(word) + "\"");
+}

@@ -89,6 +89,6 @@ SELECT count(*) AS without_comment FROM pg_depend d
    AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'bgjob')
    AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass)
    AND NOT EXISTS (SELECT 1 FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid
-                     AND (t.typelem <> 0 OR t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'v')))
+                     AND (t.typelem <> 0 OR t.typrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('v', 'r', 'p'))))
    AND obj_description(d.objid, (SELECT relname FROM pg_class c WHERE c.oid = d.classid)) IS NULL
    AND NOT EXISTS (SELECT 1 FROM pg_class c WHERE d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind = 'c');
