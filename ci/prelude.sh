@@ -34,11 +34,13 @@ run_tests() {
 	shift
 	[[ " $* " != *' --no-suite unit '* ]] || for_tests=tests/stage.stamp
 	if ! { configure "$folder" "${options[@]}" && ninja -C "$folder" -j "$jobs" all "$for_tests"; }; then
+		echo "failed: build in $folder"
 		echo '0 passed, 1 failed, 0 skipped'
 		return 1
 	fi
 	rm -f "$folder/meson-logs/testlog.json"
 	meson test -C "$folder" --no-rebuild --num-processes $((jobs * 2)) --print-errorlogs "$@" || status=$?
+	ci/count --failed "$folder/meson-logs/testlog.json" 2>/dev/null || :
 	ci/count "$folder/meson-logs/testlog.json" || status=1
 	return "$status"
 }
