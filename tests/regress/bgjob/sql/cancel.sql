@@ -2,6 +2,7 @@
 CREATE EXTENSION bgjob;
 \set SHOW_CONTEXT never
 CREATE TABLE t (i int);
+SET bgjob.max_workers_per_role = 1; -- the same worker for each job
 
 -- a running job ends with 57014 and commits nothing
 SELECT * FROM bgjob.launch('INSERT INTO t VALUES (1); SELECT pg_sleep(60)') \gset
@@ -23,7 +24,6 @@ SELECT state FROM bgjob.outcome(:id, :cookie);
 SELECT pg_advisory_unlock(1);
 
 -- [pgbg-18] a job that is cancelled before it starts never runs
-SET bgjob.max_workers_per_role = 1;
 SELECT pg_advisory_lock(1);
 SELECT * FROM bgjob.launch('SELECT pg_advisory_xact_lock(1)') \gset first_
 SELECT * FROM bgjob.launch('INSERT INTO t VALUES (2)') \gset
@@ -41,7 +41,6 @@ SELECT pg_advisory_unlock(1);
 SELECT bool_and(bgjob.wait(id, cookie)) FROM bgjob.launched;
 SELECT * FROM t ORDER BY i;
 SELECT label, state FROM bgjob.launched WHERE label IS NOT NULL ORDER BY label;
-RESET bgjob.max_workers_per_role;
 SELECT bgjob.detach_all() > 0 AS detached;
 
 -- [pgbg-13] [pgbg-d08] cancelling a finished job signals nobody: the worker goes on to its next job unharmed
@@ -61,6 +60,8 @@ SELECT * FROM bgjob.launch('SELECT pg_backend_pid() FROM pg_sleep(0.2)') \gset n
 SELECT bgjob.cancel(:id, :cookie);
 SELECT bgjob.cancel(:next_id, :cookie);
 SELECT pid = :worker AS same_worker FROM bgjob.result(:next_id, :next_cookie) AS (pid int);
+
+RESET bgjob.max_workers_per_role;
 
 -- [pgbg-14] odd graces: negative is none, too long is an hour
 CREATE TABLE graces (g interval);
@@ -99,6 +100,7 @@ SELECT * FROM bgjob.launch('SELECT count(*) FROM generate_series(1, 1000000000)'
 SELECT bgjob.cancel(:id, :cookie, '1 ms') IS NOT NULL AS asked;
 SELECT bgjob.wait(:id, :cookie, '30 s');
 SELECT state IN ('cancelled', 'lost') AS ended, pg_postmaster_start_time() = :'started' AS unharmed FROM bgjob.outcome(:id, :cookie);
+SELECT bgjob.detach(:id, :cookie); -- which of the two it was is not counted below
 
 -- many cancels at once
 SELECT * FROM bgjob.launch('SELECT pg_sleep(60)') \gset
