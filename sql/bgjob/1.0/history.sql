@@ -57,6 +57,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION bgjob.keep_private(regclass) IS 'behind the tables: private';
 
+-- Where a publication is for all tables, the server lets rows be changed only in tables whose rows have an
+-- identity: the first unique index is one, if there is any.
+CREATE FUNCTION bgjob.identify_rows(private regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY %s', private, coalesce(
+        (SELECT format('USING INDEX %I', c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+          WHERE i.indrelid = private AND i.indisunique ORDER BY c.oid LIMIT 1), 'FULL'));
+END $$;
+COMMENT ON FUNCTION bgjob.identify_rows(regclass) IS 'behind the tables: private';
+
 -- Made aside and then attached: that lets others go on reading and writing the history.
 CREATE FUNCTION bgjob.make_partition(name text, lower_bound text, upper_bound text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -64,6 +75,7 @@ BEGIN
     EXECUTE format('CREATE TABLE bgjob.%I (LIKE bgjob.job_run) USING heap', name);
     EXECUTE format('REVOKE ALL ON bgjob.%I FROM PUBLIC', name);
     PERFORM bgjob.keep_private(format('bgjob.%I', name)::regclass);
+    PERFORM bgjob.identify_rows(format('bgjob.%I', name)::regclass);
     LOCK TABLE bgjob.job_run_default IN ACCESS EXCLUSIVE MODE;
     EXECUTE format('WITH moved AS (DELETE FROM bgjob.job_run_default'
                    ' WHERE ended_at >= %L AND ended_at < %L RETURNING *)'

@@ -15,7 +15,7 @@ BEGIN
          WHERE p.pronamespace = 'bgjob'::regnamespace
            AND p.proname NOT IN ('usage_privileges', 'grant_usage', 'revoke_usage', 'grant_tasks',
                                  'revoke_tasks', 'make_partition', 'drop_partition', 'keep_private',
-                                 'refuse_others')
+                                 'identify_rows', 'refuse_others')
     LOOP
         EXECUTE format('%s EXECUTE ON ROUTINE %s %s %s', verb, routine, preposition, role);
     END LOOP;
@@ -48,6 +48,7 @@ BEGIN
          WHERE c.relnamespace = 'bgjob'::regnamespace AND c.relkind IN ('r', 'p')
     LOOP
         PERFORM bgjob.keep_private(private);
+        PERFORM bgjob.identify_rows(private);
     END LOOP;
 END $$;
 
