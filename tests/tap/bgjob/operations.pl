@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $docs = "$FindBin::Bin/../../../docs";
-my $node = new_node(conf => "shared_preload_libraries = 'bgjob, walrus'\nwalrus.mode = 'advise'\n");
+my $node = new_node(conf => "shared_preload_libraries = 'bgjob, walrus'\nwalrus.mode = 'advise'\nwal_level = logical\n");
 my $has_erlang = $node->safe_psql('postgres', "SELECT count(*) FROM pg_available_extensions WHERE name = 'erlang_bridge'");
 if ($has_erlang)
 {
