@@ -49,6 +49,10 @@ for my $document ('operations', 'security')
 	cmp_ok($number, '>', 2, "$document.md has statements");
 }
 
+$node->restart;
+is($node->safe_psql('postgres', 'SHOW max_worker_processes'), 24, 'the server starts with all that they have set');
+poll_sql($node, 'SELECT count(*) = 1 FROM walrus.why');
+
 # ---- collectors ------------------------------------------------------------------------------------
 my (undef, undef, $setup) = $node->psql('postgres', slurp_file("$docs/monitoring/setup.sql"), on_error_stop => 1);
 is($setup, '', 'setup.sql');
