@@ -35,14 +35,14 @@ def anchors(file):
     return found
 
 
-def documents():
+def documents(root):
     """All but those of build folders, which hold copies."""
-    return sorted(file for file in ROOT.rglob("*.md")
-                  if not any(part.startswith((".git", "build")) for part in file.relative_to(ROOT).parts[:-1]))
+    return sorted(file for file in root.rglob("*.md")
+                  if not any(part.startswith((".git", "build")) for part in file.relative_to(root).parts[:-1]))
 
 
-def broken_links():
-    for file in documents():
+def broken_links(root=ROOT):
+    for file in documents(root):
         text = prose(file)
         for match in LINK.finditer(text):
             link = match[1] or match[2]
@@ -50,8 +50,8 @@ def broken_links():
                 continue
             path, _, anchor = unquote(link).partition("#")
             target = (file.parent / path).resolve() if path else file
-            place = f"{file.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}"
-            if not target.is_relative_to(ROOT) or not target.exists():
+            place = f"{file.relative_to(root)}:{text.count(chr(10), 0, match.start()) + 1}"
+            if not target.is_relative_to(root) or not target.exists():
                 yield f"{place}: no such file: {link}"
             elif anchor and target.suffix == ".md" and anchor not in anchors(target):
                 yield f"{place}: no such heading: {link}"
