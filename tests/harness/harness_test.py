@@ -9,7 +9,10 @@ from pathlib import Path
 
 import log_scan
 
-COUNT = Path(__file__).resolve().parents[2] / "ci" / "count"
+CI = Path(__file__).resolve().parents[2] / "ci"
+COUNT = CI / "count"
+sys.path.append(str(CI))
+import links
 
 
 class LogScan(unittest.TestCase):
@@ -74,6 +77,26 @@ class Count(unittest.TestCase):
     def test_suites(self):
         self.assertEqual(count(("sql/bgjob/a", "OK", "", ""), ("tap/bgjob/a", "SKIP", "", ""),
                                by_suite=True), (["sql 1 0 0", "tap 0 0 1"], 0))
+
+
+class Links(unittest.TestCase):
+    def broken(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder).resolve()
+            (root / "docs").mkdir()
+            (root / "docs/other.md").write_text("# One `two`: three\n# Again\n# Again\n```\n# no heading\n```\n")
+            (root / "page.md").write_text(text)
+            return [line.split(": ", 1)[1] for line in links.broken_links(root)]
+
+    def test_finds_what_leads_nowhere(self):
+        for link in ("gone.md", "docs/gone.md#again", "../page.md"):
+            self.assertEqual(self.broken(f"# a\n[x]({link})"), [f"no such file: {link}"])
+        for link in ("docs/other.md#two", "docs/other.md#again-2", "docs/other.md#no-heading", "#b"):
+            self.assertEqual(self.broken(f"# a\n[x]({link})"), [f"no such heading: {link}"])
+
+    def test_leaves_the_rest(self):
+        self.assertEqual(self.broken("# A\n[x](#a) [x](docs) [x](docs/other.md#one-two-three) [x](docs/other.md#again-1)"
+                                     " [x](https://a.b/c) `[x](gone.md)`\n```\n[x](gone.md)\n```\n"), [])
 
 
 unittest.main()

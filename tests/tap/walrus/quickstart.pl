@@ -34,7 +34,7 @@ sub run_block
 	return ($worked, $printed);
 }
 
-for my $place ([ 'docs/walrus.md', 'Start' ], [ 'README.md', 'walrus in five lines' ])
+for my $place ([ 'docs/walrus.md', 'Start' ], [ 'README.md', 'walrus' ])
 {
 	my ($file, $heading) = @$place;
 	my @blocks = blocks($file, $heading);
