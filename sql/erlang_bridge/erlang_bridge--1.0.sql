@@ -49,6 +49,14 @@ CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON erlang_br
     FOR EACH STATEMENT EXECUTE FUNCTION erlang_bridge.table_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON erlang_bridge.permission
     FOR EACH STATEMENT EXECUTE FUNCTION erlang_bridge.table_changed();
+-- Who may write all tables (pg_write_all_data) could else grant himself any function of any node.
+CREATE FUNCTION erlang_bridge.refuse_others() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'erlang_bridge_refuse_others';
+COMMENT ON FUNCTION erlang_bridge.refuse_others() IS 'behind the tables: only their owner writes them';
+CREATE TRIGGER refuse_others BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON erlang_bridge.node
+    FOR EACH STATEMENT EXECUTE FUNCTION erlang_bridge.refuse_others();
+CREATE TRIGGER refuse_others BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON erlang_bridge.permission
+    FOR EACH STATEMENT EXECUTE FUNCTION erlang_bridge.refuse_others();
 -- replication writes rows too
 ALTER TABLE erlang_bridge.node ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE erlang_bridge.permission ENABLE ALWAYS TRIGGER changed;

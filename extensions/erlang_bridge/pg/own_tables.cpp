@@ -7,6 +7,7 @@ extern "C" {
 #include <catalog/namespace.h>
 #include <commands/trigger.h>
 #include <miscadmin.h>
+#include <utils/acl.h>
 #include <utils/inval.h>
 #include <utils/lsyscache.h>
 #include <utils/syscache.h>
@@ -31,6 +32,12 @@ void table_news(Datum, Oid relation) noexcept {
 }
 
 void role_news(Datum, compat::CatalogCache, uint32) noexcept { ++changes; }
+
+Relation table_of_trigger(FunctionCallInfo fcinfo) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        throw Error(sqlstate::feature_not_supported, "function can only be called as a trigger");
+    return reinterpret_cast<TriggerData *>(fcinfo->context)->tg_relation;
+}
 
 void listen_for_news() {
     static bool listening = false;
@@ -81,12 +88,20 @@ UserScope as_owner(OwnTable table) {
 
 } // namespace pgcrew::erlang_bridge
 
-// The trigger of both tables: tells every session that the table has changed.
+// Triggers of both tables. This one tells every session that the table has changed;
 PGCREW_FUNCTION(erlang_bridge_table_changed) {
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        throw pgcrew::Error(pgcrew::sqlstate::feature_not_supported,
-                            "function can only be called as a trigger");
-    const auto *const data = reinterpret_cast<TriggerData *>(fcinfo->context);
-    pgcrew::call([&] { CacheInvalidateRelcache(data->tg_relation); });
+    const Relation table = pgcrew::erlang_bridge::table_of_trigger(fcinfo);
+    pgcrew::call([&] { CacheInvalidateRelcache(table); });
+    return 0;
+}
+
+// and this one keeps out who has the right to write the table and is not its owner.
+PGCREW_FUNCTION(erlang_bridge_refuse_others) {
+    const Relation table = pgcrew::erlang_bridge::table_of_trigger(fcinfo);
+    if (!pgcrew::call([&] { return has_privs_of_role(GetUserId(), table->rd_rel->relowner); }))
+        throw pgcrew::Error(pgcrew::sqlstate::insufficient_privilege,
+                            "permission denied for table " +
+                                std::string(RelationGetRelationName(table)),
+                            "Only its owner may write a table of erlang_bridge.");
     return 0;
 }

@@ -245,7 +245,7 @@ END $$
 SQL
 # The server may be gone before it has answered.
 $node->psql('postgres', "SELECT bgjob.enqueue(\$job\$$deadly\$job\$)");
-poll_until(sub { $job = ($node->psql('postgres', "SELECT id FROM bgjob.job WHERE command LIKE '%deadly%'"))[1] }, 'the job');
+poll_until(sub { $job = answer_of($node, "SELECT id FROM bgjob.job WHERE command LIKE '%deadly%'") }, 'the job');
 poll_sql($node, "SELECT state FROM bgjob.job WHERE id = $job", 10);
 is($sql->("SELECT due_at, sqlstate FROM bgjob.job WHERE id = $job"), 'infinity|57P02', 'a job that crashes the server is in quarantine');
 is($sql->("SELECT ends FROM bgjob.unclean WHERE job = $job"), 3, 'after three times');

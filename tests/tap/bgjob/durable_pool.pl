@@ -82,7 +82,7 @@ my $job = start_flow($node, 'sleeping');
 job_waits($node, $job, 'time');
 my ($pid) = processes_of($node, qr/bgjob worker/);
 kill_backend($pid);
-poll_until(sub { $node->psql('postgres', 'SELECT 1') == 0 }, 'the server is back');
+poll_sql($node, 'SELECT 1', 1);
 job_ends($node, enqueue($node, 'SELECT 1'));
 job_ends($node, $job);
 is(effects($node), 'a b', 'not preloaded: jobs survive a crash');

@@ -36,7 +36,7 @@ for (split /\n/, $promises)
 	my $expected =
 		$name =~ /^erlang_(en|de)code$/ ? 'i s'
 	  : $name =~ /permitted$/ ? 's r'
-	  : $name =~ /node_|grant|revoke|cast|send|table_changed/ ? 'v u'
+	  : $name =~ /node_|grant|revoke|cast|send|table_changed|refuse_others/ ? 'v u'
 	  : 'v r';
 	is("$volatile $parallel", $expected, "[erl-A8] $name: its volatility and parallel safety");
 }

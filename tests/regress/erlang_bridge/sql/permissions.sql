@@ -119,6 +119,18 @@ SELECT erlang_grant(NULL, '*', 'lists:sum');
 SELECT erlang_bridge.permitted('caller', 'app@host', 'nonsense');
 SELECT erlang_bridge.permitted('caller', NULL, 'lists:sum');
 SELECT erlang_bridge.table_changed();
+SELECT erlang_bridge.refuse_others();
+
+-- who may write all tables cannot write these
+CREATE ROLE scribe IN ROLE erlang_call, pg_write_all_data;
+SET ROLE scribe;
+INSERT INTO erlang_bridge.permission VALUES ('scribe', '*', 'os:cmd');
+INSERT INTO erlang_bridge.node (name, sealed) VALUES ('mine@host', '');
+UPDATE erlang_bridge.node SET automatic = true;
+DELETE FROM erlang_bridge.permission;
+TRUNCATE erlang_bridge.permission;
+SELECT erlang_bridge.permitted('scribe', 'app@host', 'os:cmd');
+RESET ROLE;
 
 -- a role that is gone leaves nothing behind that matters
 CREATE ROLE passing;
@@ -149,4 +161,4 @@ RESET search_path;
 DROP SCHEMA trap CASCADE;
 
 DROP EXTENSION erlang_bridge;
-DROP ROLE anybody, caller, manager, team, member, reluctant, chief, passing;
+DROP ROLE anybody, caller, manager, team, member, reluctant, chief, passing, scribe;
