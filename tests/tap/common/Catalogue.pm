@@ -38,7 +38,7 @@ SELECT concat_ws(' | ', what, name, detail) FROM (
     UNION ALL
     SELECT 'column', r.name, concat_ws(' | ', row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum), a.attname,
                                        format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage, a.attcompression,
-                                       a.attidentity, a.attgenerated, a.attacl, a.attoptions,
+                                       a.attidentity, a.attgenerated, a.attacl,
                                        pg_get_expr(f.adbin, f.adrelid), col_description(r.oid, a.attnum))
       FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
       LEFT JOIN pg_attrdef f ON f.adrelid = r.oid AND f.adnum = a.attnum

@@ -90,10 +90,10 @@ is(is_next($_), '', "the library of $_ 1.0") for @modules;
 
 # ---- the next libraries with the SQL of 1.0 ------------------------------------------------------------
 install_libraries();
-is(sql($node, q(SELECT x FROM bgjob.run('SELECT 1') AS r(x int))), 1, 'the running server keeps the libraries it has');
+is(sql($node, q(SELECT bgjob.run('SELECT 1 AS x'))), '{"x": 1}', 'the running server keeps the libraries it has');
 $node->restart;
 ok(is_next($_), "the next library of $_") for @modules;
-is(sql($node, q(SELECT x FROM bgjob.run('SELECT 2') AS r(x int))), 2, '1.0 with the next library: a launched job');
+is(sql($node, q(SELECT bgjob.run('SELECT 2 AS x'))), '{"x": 2}', '1.0 with the next library: a launched job');
 is(sql($node, q(SELECT x FROM pg_background_result(pg_background_launch('SELECT 3')) AS r(x int))), 3, '... by the names of pg_background');
 sql($node, "SELECT bgjob.signal($journey, 'go')");
 job_waits($node, $journey, 'signal on');
@@ -103,10 +103,10 @@ poll_sql($node, q(SELECT count(*) FROM walrus.history WHERE action = 'reset'), 2
 is(sql($node, 'SELECT ' . $erl->sql('call', "'lists', 'max', '[[1, 8]]'")), 8, '... a call') if $with_erlang;
 
 # ---- the update, while all of them work ----------------------------------------------------------------
-my ($holder, $caller) = (session($node), session($node));
-$holder->query_safe('SELECT pg_advisory_lock(1)');
+my ($holder, $caller, $updater) = map { session($node) } 1 .. 3;
+$holder->query_safe('SELECT pg_advisory_lock(1), pg_advisory_lock(2)');
 my $handle = sql($node, "SELECT id || ', ' || cookie FROM bgjob.launch('SELECT pg_advisory_lock_shared(1); SELECT 4')");
-my $running = enqueue($node, q(WITH l AS MATERIALIZED (SELECT pg_advisory_lock_shared(1)) INSERT INTO done (what) SELECT 'running' FROM l));
+my $running = enqueue($node, q(WITH l AS MATERIALIZED (SELECT pg_advisory_lock_shared(2)) INSERT INTO done (what) SELECT 'running' FROM l));
 poll_sql($node, q(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted), 2);
 my $link = q(SELECT connects, (SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'erlang_bridge%' LIMIT 1) FROM erlang_nodes);
 my ($before, $call);
@@ -117,7 +117,13 @@ if ($with_erlang)
 }
 
 install_scripts();
-is((psql_error($node, "SET lock_timeout = '60 s'; ALTER EXTENSION $_ UPDATE"))[1], '', "ALTER EXTENSION $_ UPDATE") for @extensions;
+my $updater_pid = backend_pid($updater);
+run_in_background($updater, 'ALTER EXTENSION bgjob UPDATE');
+poll_sql($node, "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $updater_pid", 'Lock')
+  && pass('ALTER EXTENSION bgjob UPDATE waits for the durable job that runs');
+$holder->query_safe('SELECT pg_advisory_unlock(2)');
+is($updater->query('SELECT 7'), 7, '... and is done then');
+is((psql_error($node, "ALTER EXTENSION $_ UPDATE"))[1], '', "ALTER EXTENSION $_ UPDATE") for grep { $_ ne 'bgjob' } @extensions;
 is(sql($node, "SELECT string_agg(extname || ' ' || extversion, ', ' ORDER BY oid) FROM pg_extension WHERE extname <> 'plpgsql'"),
 	join(', ', map { "$_ 1.1" } @extensions), 'all are of the next version');
 is(sql($node, "SELECT $_"), 't', "$_ of the next version")
@@ -138,7 +144,7 @@ is(sql($node, "SELECT state FROM bgjob.status($later)"), 'scheduled', 'what was 
 sql($node, "SELECT bgjob.set_queue('next'); SELECT walrus.reset()");
 is(sql($node, q(SELECT name FROM bgjob.notes WHERE name = 'next')), 'next', 'new columns and views work');
 poll_sql($node, q(SELECT count(*) FROM walrus.history WHERE action = 'reset' AND note IS NULL), 3) && pass('walrus goes on with its history');
-$_->quit for $holder, $caller;
+$_->quit for $holder, $caller, $updater;
 
 # ---- updated or fresh: the same ------------------------------------------------------------------------
 sql($node, 'CREATE DATABASE fresh');
