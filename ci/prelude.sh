@@ -22,6 +22,13 @@ configure() {
 	meson setup ${again[@]+"${again[@]}"} "$folder" "$@" && echo "$*" >"$stamp"
 }
 
+# pg_config_of MAJOR: that of this system's PostgreSQL 15, or of another major from ../shared/tools/pgroot.
+pg_config_of() {
+	local bin=/usr/lib/postgresql/15/bin
+	[ "$1" = 15 ] || bin=$(PGROOT_DIR=${PGROOT_DIR:-/var/cache/pgroot} bash ../shared/tools/pgroot prefix "$1") || return
+	echo "$bin/pg_config"
+}
+
 # run_tests FOLDER MESON_OPTION... -- ARGUMENT...: configure, compile, run `meson test ARGUMENT...`
 # and close on the counts. A build that fails counts as one failed test.
 run_tests() {

@@ -33,10 +33,11 @@ sub allowed
 #   extensions  extensions to create in the database postgres
 #   init        further arguments of $node->init, { allows_streaming => 1 } say
 #   start       0: leave the server down (nothing is created then)
+#   path        folder of another installation, above its bin
 sub new_node
 {
 	my (%opt) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($opt{name} // 'main');
+	my $node = PostgreSQL::Test::Cluster->new($opt{name} // 'main', $opt{path} ? (install_path => $opt{path}) : ());
 	$node->init(%{ $opt{init} // {} });
 	$node->append_conf('postgresql.conf', $opt{conf}) if defined $opt{conf};
 	return $node unless $opt{start} // 1;

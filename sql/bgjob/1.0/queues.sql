@@ -52,7 +52,7 @@ CREATE VIEW bgjob.queues WITH (security_barrier) AS
            j.ready, j.scheduled, j.waiting, j.running, j.oldest_due
       FROM (SELECT id, name, paused, options FROM bgjob.queue
             UNION ALL
-            SELECT 0, 'default', false, '{}'
+            SELECT 0 AS id, 'default' AS name, false AS paused, '{}' AS options
              WHERE NOT EXISTS (SELECT FROM bgjob.queue WHERE id = 0)) q
       CROSS JOIN LATERAL (
             SELECT pg_catalog.count(*) FILTER (WHERE e.due AND e.starts AND NOT e.in_hand) AS ready,

@@ -36,8 +36,8 @@ CREATE VIEW bgjob.jobs WITH (security_barrier) AS
               FROM bgjob.job l
             UNION ALL
             SELECT d.id, d.key, d.queue, d.kind, d.state, d.role, d.command, d.args, d.priority,
-                   d.attempt, NULL, d.enqueued_at, d.began_at, d.due_at,
-                   d.sqlstate, d.message, d.parent, d.status, NULL
+                   d.attempt, NULL AS due_at, d.enqueued_at, d.began_at, d.due_at AS ended_at,
+                   d.sqlstate, d.message, d.parent, d.status, NULL AS result
               FROM bgjob.job_dead d
             UNION ALL
             SELECT r.id, r.key, r.queue, r.kind, r.state, r.role, r.command, r.args, r.priority,
@@ -148,17 +148,17 @@ CREATE VIEW bgjob.storage WITH (security_barrier) AS
            x.age AS oldest_xmin_age, x.holder AS oldest_xmin_holder
       FROM pg_catalog.pg_stat_all_tables s
       LEFT JOIN (SELECT h.age, h.holder
-                   FROM (SELECT pg_catalog.age(a.backend_xmin), 'session ' || a.pid
+                   FROM (SELECT pg_catalog.age(a.backend_xmin) AS age, 'session ' || a.pid AS holder
                            FROM pg_catalog.pg_stat_activity a
                           WHERE a.backend_xmin IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
                             AND (a.datname = pg_catalog.current_database() OR a.datname IS NULL)
                          UNION ALL
-                         SELECT pg_catalog.age(r.xmin), 'replication slot ' || r.slot_name
+                         SELECT pg_catalog.age(r.xmin) AS age, 'replication slot ' || r.slot_name AS holder
                            FROM pg_catalog.pg_replication_slots r WHERE r.xmin IS NOT NULL
                          UNION ALL
-                         SELECT pg_catalog.age(p.transaction), 'prepared transaction ' || p.gid
+                         SELECT pg_catalog.age(p.transaction) AS age, 'prepared transaction ' || p.gid AS holder
                            FROM pg_catalog.pg_prepared_xacts p
-                          WHERE p.database = pg_catalog.current_database()) h(age, holder)
+                          WHERE p.database = pg_catalog.current_database()) h
                   ORDER BY h.age DESC LIMIT 1) x ON true
      WHERE s.schemaname = 'bgjob';
 COMMENT ON VIEW bgjob.storage IS
