@@ -159,7 +159,10 @@ sub sql
 	my ($self, $query) = @_;
 	my $session = $self->{session};
 	$session->{stderr} = '';
-	my $answer = $session->query($query =~ s/\bflow\./$self->{schema}./gr);
+	$query =~ s/\bflow\./$self->{schema}./g;
+	utf8::encode($query);
+	my $answer = $session->query($query);
+	utf8::decode($answer);
 	die { sqlstate => $1, message => $2 } if $session->{stderr} =~ /(?:ERROR|FATAL):  ([0-9A-Z]{5}): (.*)/;
 	die $session->{stderr} if $session->{stderr} =~ /\S/;
 	return $answer;
