@@ -55,16 +55,23 @@ sub provider
 	return $provider = Duroxide->new($node);
 }
 
-# One case of the contract: a subtest with its name.
+# One case of the contract: a subtest with its name. What it did is told when it fails.
 sub runs
 {
 	my ($name, $case) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my ($builder, $told) = (Test::More->builder, '');
+	my $output = $builder->output;
+	$builder->output(\$told);
 	$provider->forget_all;
-	return subtest $name => sub {
+	my $passed = subtest $name => sub {
 		eval { $case->(); 1 } or fail("$name ended early: " . (ref $@ ? "$@->{sqlstate} $@->{message}" : $@));
 		done_testing();
 	};
+	$builder->output($output);
+	print {$output} $told =~ /^((?:not )?ok .*\n)/m;
+	diag(grep { /^ *(?:not )?ok/ } split /^/, $told) unless $passed;
+	return $passed;
 }
 
 # What the runtime's own functions do not do; the case is one that passes there, of a note.

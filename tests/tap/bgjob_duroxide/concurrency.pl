@@ -174,7 +174,7 @@ runs '50 fetchers and 200 tasks: no answer is empty' => sub {
 	{
 		$_->send_off($call) for @fetchers;
 	}
-	same_rows([ grep { $_ ne '' } map { split /\n/, $_->answer } @fetchers ], [ 1 .. 200 ], 'each task went to one of them');
+	is_deeply([ sort { $a <=> $b } map { split /\n/, $_->answer } @fetchers ], [ 1 .. 200 ], 'each task went to one of them');
 	$_->quit for @fetchers;
 };
 
@@ -203,7 +203,7 @@ runs '500 parallel children lose no completion' => sub {
 	PostgreSQL::Test::Utils::append_to_file($script, <<"SQL");
 SELECT out_instance_id AS instance, out_lock_token AS token, out_instance_id = 'parent' AS parent, jsonb_array_length(out_messages) AS messages,
 	(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now
-  FROM flow.fetch_orchestration_item((extract(epoch FROM clock_timestamp()) * 1000)::bigint, 60000) \\gset
+  FROM (VALUES (1)) one LEFT JOIN flow.fetch_orchestration_item((extract(epoch FROM clock_timestamp()) * 1000)::bigint, 60000) ON true \\gset
 \\if :{?token}
 \\if :parent
 SELECT flow.ack_orchestration_item(:'token', (extract(epoch FROM clock_timestamp()) * 1000)::bigint, 1, '[]', '[]', '[]', '{}');
@@ -217,13 +217,16 @@ SELECT flow.ack_orchestration_item(:'token', (extract(epoch FROM clock_timestamp
 \\endif
 SQL
 	$p->sql('CREATE TABLE heard (messages int)');
-	$p->sql('INSERT INTO heard VALUES (0)');
 	my @programs = map {
 		my ($out, $err) = ('', '');
 		{ run => IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), map { ('-f', $script) } 1 .. 200 ], '>', \$out, '2>', \$err), err => \$err };
 	} 1 .. 8;
-	poll_sql($node, "SELECT sum(messages) FROM heard", $children, 120);
 	$_->{run}->finish for @programs;
+	while (my $item = $p->fetch)
+	{
+		$p->ack($item);
+		$p->sql('INSERT INTO heard VALUES (' . @{ $item->{messages} } . ')');
+	}
 	is(join('', map { ${ $_->{err} } } @programs), '', 'no error, no deadlock');
 	is($p->sql('SELECT sum(messages) FROM heard'), $children, 'the parent heard of each child once');
 	is($p->count('executions', "status = 'Completed'"), $children, '... which have all ended');
@@ -248,7 +251,7 @@ runs 'a turn that ends while a task of it does: both count' => sub {
 		}
 		$_->answer for @sessions;
 		my $left = $p->fetch;
-		same_rows([ map { $_->{ActivityCompleted}{id} } @{ $left->{messages} } ], [ 1 .. 7 ], "round $round");
+		is_deeply([ sort map { $_->{ActivityCompleted}{id} } @{ $left->{messages} } ], [ 1 .. 7 ], "round $round");
 	}
 	$_->quit for @sessions;
 };
