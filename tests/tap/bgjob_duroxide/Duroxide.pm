@@ -30,7 +30,7 @@ sub peer { return $ENV{PGCREW_DUROXIDE_PEER} }
 sub provider_node
 {
 	my ($conf, %opt) = @_;
-	$conf //= 'bgjob_duroxide.fetch_wait = 0';
+	$conf //= 'bgjob.duroxide_fetch_wait = 0';
 	$conf = "max_connections = 120\nmax_worker_processes = 16\n$conf";
 	return new_node(%opt, conf => $conf =~ s/^bgjob\w*\..*$//mgr) if peer();
 	return new_node(%opt, conf => "shared_preload_libraries = 'bgjob'\n$conf", extensions => ['bgjob_duroxide']);

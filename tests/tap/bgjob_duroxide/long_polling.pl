@@ -13,7 +13,7 @@ my $p = provider();
 sub time_of
 {
 	my ($wait, $function, %arguments) = @_;
-	$p->sql("SET bgjob_duroxide.fetch_wait = '$wait'") unless peer();
+	$p->sql("SET bgjob.duroxide_fetch_wait = '$wait'") unless peer();
 	my $begin = $p->sql('SELECT extract(epoch FROM clock_timestamp()) * 1000');
 	is($p->one($function, %arguments), undef, 'nothing is there');
 	return $p->sql('SELECT extract(epoch FROM clock_timestamp()) * 1000') - $begin;

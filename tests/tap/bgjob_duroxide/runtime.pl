@@ -18,7 +18,7 @@ my $reason = (split /\n/, $node_program)[-1] // 'the installation failed';
 plan skip_all => "no Duroxide runtime: $reason" if $?;
 chomp $node_program;
 
-my $node = provider_node('bgjob_duroxide.fetch_wait = 50');
+my $node = provider_node('bgjob.duroxide_fetch_wait = 50');
 make_schema($node, 'flow');
 make_schema($node, 'other');
 @ENV{qw(PGHOST PGPORT PGUSER PGDATABASE)} = ($node->host, $node->port, scalar getpwuid($<), 'postgres');
