@@ -32,6 +32,7 @@ class Bench:
     def __init__(self, node, folder):
         self.node, self.folder = node, folder
         self.session = Session("bench")
+        self.session.ask("SET client_min_messages = warning")
         self.meter = Meter(self.session)
 
     def program(self, *arguments, **options):
@@ -53,21 +54,26 @@ class Bench:
         return self.session.number("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'bench'")
 
 
+def answer_of(program, begin):
+    """The next line that begins so; what the runtime logs goes the same way, and to the reader."""
+    for line in program.stdout:
+        if line.startswith(begin):
+            return line
+        print(line, end="", file=sys.stderr)
+    raise Failed("the runtime does not work, or an orchestration did not complete")
+
+
 def load(bench, system, poll):
     """The runtime under load: what a second did, and what an orchestration cost."""
     bench.make(system)
     bench.session.ask("CHECKPOINT")
     before = bench.transactions()
     program = bench.program(PROGRAMS / "load.mjs", system, SECONDS, poll, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    if program.stdout.readline() != "warm\n":
-        raise Failed(f"{system}: the runtime does not work")
+    answer_of(program, "warm")
     bench.meter.start()
     program.stdin.write("go\n")
     program.stdin.flush()
-    answer = program.stdout.readline()
-    if not answer:
-        raise Failed(f"{system}: an orchestration did not complete")
-    figures = json.loads(answer)
+    figures = json.loads(answer_of(program, "{"))
     costs = bench.meter.stop(lambda: figures["done"])
     program.communicate()
     all_done = bench.session.number(f"SELECT count(*) FROM {system}.executions WHERE status = 'Completed'")
@@ -190,7 +196,7 @@ def main():
             FIGURES[name](bench)
         except Failed as failure:
             failed = True
-            print("note", f"FAILED: {name}", failure, sep="\t")
+            print("note", f"FAILED: {name}", " ".join(str(failure).split()), sep="\t")
             print(f"ci/bench duroxide: {name}: {failure}", file=sys.stderr)
         print(f"-- {name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
     sys.exit(1 if failed else 0)
