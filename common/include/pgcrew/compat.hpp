@@ -7,6 +7,7 @@ extern "C" {
 #if PG_VERSION_NUM >= 160000
 #include <varatt.h>
 #endif
+#include <access/heapam.h>
 #include <access/tableam.h>
 #include <access/xact.h>
 #include <catalog/namespace.h>
@@ -14,6 +15,7 @@ extern "C" {
 #include <libpq/pqsignal.h>
 #include <pgstat.h>
 #include <postmaster/bgworker.h>
+#include <storage/condition_variable.h>
 #include <storage/latch.h>
 #include <storage/lock.h>
 #include <storage/lwlock.h>
@@ -253,15 +255,45 @@ inline bool lock_held_by_me(const LOCKTAG *tag, LOCKMODE mode) {
 }
 
 // --- tables ----------------------------------------------------------------------------------
-// Without waiting for others who have the row.
+// Without waiting for others who have the row, unless asked to.
 inline TM_Result delete_row(Relation relation, ItemPointer place, Snapshot snapshot,
-                            TM_FailureData *failure) {
+                            TM_FailureData *failure, bool wait = false) {
 #if PG_VERSION_NUM >= 190000
     return table_tuple_delete(relation, place, GetCurrentCommandId(true), 0, snapshot,
-                              InvalidSnapshot, false, failure);
+                              InvalidSnapshot, wait, failure);
 #else
     return table_tuple_delete(relation, place, GetCurrentCommandId(true), snapshot, InvalidSnapshot,
-                              false, failure, false);
+                              wait, failure, false);
+#endif
+}
+
+// Puts a tuple in a row's place, without waiting for others who have it; false if they do, or have
+// changed it.
+inline bool update_row(Relation relation, ItemPointer place, HeapTuple tuple) {
+    TM_FailureData failure;
+    LockTupleMode mode = LockTupleNoKeyExclusive;
+#if PG_VERSION_NUM >= 190000
+    TU_UpdateIndexes indexes = TU_None;
+    return heap_update(relation, place, tuple, GetCurrentCommandId(true), 0, InvalidSnapshot, false,
+                       &failure, &mode, &indexes) == TM_Ok;
+#elif PG_VERSION_NUM >= 160000
+    TU_UpdateIndexes indexes = TU_None;
+    return heap_update(relation, place, tuple, GetCurrentCommandId(true), InvalidSnapshot, false,
+                       &failure, &mode, &indexes) == TM_Ok;
+#else
+    return heap_update(relation, place, tuple, GetCurrentCommandId(true), InvalidSnapshot, false,
+                       &failure, &mode) == TM_Ok;
+#endif
+}
+
+// Ends a sleep on a condition variable. True if the process was woken for nothing, so that another
+// one should be; before 16 the server sees to that itself.
+inline bool cancel_sleep() {
+#if PG_VERSION_NUM >= 160000
+    return ConditionVariableCancelSleep();
+#else
+    ConditionVariableCancelSleep();
+    return false;
 #endif
 }
 

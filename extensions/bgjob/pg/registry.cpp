@@ -89,6 +89,8 @@ void ControlSegment::init(ControlSegment &segment, int tranche_id) noexcept {
     ConditionVariableInit(&segment.any_finished);
     for (ConditionVariable &room : segment.task_published)
         ConditionVariableInit(&room);
+    for (ConditionVariable &room : segment.duroxide_work)
+        ConditionVariableInit(&room);
     pg_atomic_init_u64(&segment.changes, 0);
     pg_atomic_init_u32(&segment.awaiting, 0);
     pg_atomic_init_u32(&segment.injections, 0);

@@ -66,6 +66,7 @@ struct DurableDatabase {
     bool schedules;          // some have changed, or a run of one has ended
     TimestampTz prepared_at; // when a transaction with news was last prepared, 0 for never
     TimestampTz task_due;    // the earliest of what became due for programs, DT_NOEND for nothing
+    TimestampTz announce_at; // when work of Duroxide is to be announced, DT_NOEND for never
     int32 events;
     JobId event[database_events];
     int32 wishes; // one more than there is room for is lost; its worker was told all the same
@@ -149,6 +150,7 @@ struct ControlSegment {
     int32 worker_slots;
     dsa_pointer crews;             // chain
     dsa_pointer durable_databases; // chain
+    dsa_pointer duroxide_schemas;  // chain (duroxide/shared_schema.hpp)
     TimestampTz resume_at;         // when databases are looked at that were not since the start
     JobId next_id, reserved_id, first_id; // ids below first_id belong to an earlier life
     uint64 next_session;
@@ -161,6 +163,7 @@ struct ControlSegment {
     ConditionVariable job_changed[waiting_rooms]; // by job id
     ConditionVariable any_finished;
     ConditionVariable task_published[waiting_rooms]; // by database and queue
+    ConditionVariable duroxide_work[waiting_rooms];  // by database, schema and kind of work
     pg_atomic_uint64 changes; // counts wake-ups of the former two; needs no lock
     // For durable jobs.
     dsa_pointer awaiters; // Awaiter[processes]

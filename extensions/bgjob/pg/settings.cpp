@@ -15,6 +15,8 @@ int queue_size, timeout, preview_length, error_length;
 int max_workers, max_workers_per_role, max_jobs_per_role;
 int worker_idle_timeout, result_retention, max_retained;
 bool log_jobs, allow_superuser_jobs;
+int duroxide_fetch_wait, duroxide_announcement_delay, duroxide_clock_skew;
+bool duroxide_announcements, duroxide_metrics;
 
 void define() {
     define_int(
@@ -91,6 +93,37 @@ void define() {
                  .help = "Lets superusers add durable jobs, which then run with all rights.",
                  .variable = &allow_superuser_jobs,
                  .context = PGC_SUSET});
+    define_int({.name = "bgjob.duroxide_fetch_wait",
+                .help = "Sets how long a fetch of a Duroxide runtime waits for work when there is "
+                        "none; 0 means not at all.",
+                .variable = &duroxide_fetch_wait,
+                .boot = 50,
+                .max = 10000,
+                .flags = GUC_UNIT_MS});
+    define_bool({.name = "bgjob.duroxide_announcements",
+                 .help = "Lets the dispatcher tell programs that listen of work for Duroxide "
+                         "runtimes.",
+                 .variable = &duroxide_announcements,
+                 .boot = true,
+                 .context = PGC_SIGHUP});
+    define_int({.name = "bgjob.duroxide_announcement_delay",
+                .help = "Sets by how much announcements come late; for tests of runtimes.",
+                .variable = &duroxide_announcement_delay,
+                .max = 3600000,
+                .context = PGC_SIGHUP,
+                .flags = GUC_UNIT_MS});
+    define_bool({.name = "bgjob.duroxide_metrics",
+                 .help = "Counts calls of the functions in schemas for Duroxide, and their time.",
+                 .variable = &duroxide_metrics,
+                 .context = PGC_SUSET});
+    define_int({.name = "bgjob.duroxide_clock_skew",
+                .help = "Sets by how much the clock that decides leases of Duroxide runtimes is "
+                        "wrong; for tests of runtimes.",
+                .variable = &duroxide_clock_skew,
+                .min = -86400000,
+                .max = 86400000,
+                .context = PGC_SUSET,
+                .flags = GUC_UNIT_MS});
 #ifdef PGCREW_FAULT_POINTS
     define_string({.name = "bgjob.fault",
                    .help = "Names a rare failure to happen; for tests only.",

@@ -17,6 +17,13 @@ extern int max_retained;         // finished jobs kept, oldest go first
 extern bool log_jobs;
 extern bool allow_superuser_jobs; // durable ones
 
+// Of schemas for Duroxide.
+extern int duroxide_fetch_wait; // ms, 0: fetches do not wait
+extern bool duroxide_announcements;
+extern int duroxide_announcement_delay; // ms
+extern int duroxide_clock_skew;         // ms
+extern bool duroxide_metrics;
+
 // Bounds of a queue: the smallest and largest that pg_background takes (shm_mq's minimum, 256 MB).
 inline constexpr int min_queue_size = 64;
 inline constexpr int max_queue_size = 256 * 1024 * 1024;

@@ -17,6 +17,7 @@
 #include "pg/durable/tickets.hpp"
 #include "pg/durable/unclean_ends.hpp"
 #include "pg/durable/wake.hpp"
+#include "pg/duroxide/announcements.hpp"
 #include "pg/fault.hpp"
 #include "pg/last_words.hpp"
 #include "pg/settings.hpp"
@@ -166,7 +167,7 @@ Look dispatch(Backlog &backlog) {
     note_events(backlog, std::move(news));
     const bool wishes_left = settle_wishes(served);
     const ScheduleLook schedules = fire_schedules(schedules_changed);
-    const TimestampTz tasks_at = watch_tasks(task_due);
+    const TimestampTz tasks_at = Min(watch_tasks(task_due), duroxide::watch_announcements(served));
     const Backlog::Outcome found = in_transaction([&] { return backlog.hand_out(served); });
     bool unfinished = !unsettled().empty() || wishes_left;
     for (const JobId id : backlog.take_orphans())
@@ -188,12 +189,15 @@ milliseconds until(TimestampTz at) {
     return std::clamp(milliseconds(us / 1000 + 1), milliseconds(1), longest_sleep);
 }
 
-// Whoever commits something that is due earlier has to wake it.
-void announce_sleep(milliseconds sleep) {
+// Whoever commits something that is due earlier has to wake it. How long it shall sleep.
+milliseconds announce_sleep(milliseconds sleep) {
     Locked locked(LW_EXCLUSIVE);
     DurableDatabase &own = require_durable_database(locked, served);
     const bool news = Min(own.earliest, own.task_due) != DT_NOEND; // somebody was faster
-    own.next_look = news ? DT_NOEND : GetCurrentTimestamp() + sleep.count() * 1000;
+    const TimestampTz now = GetCurrentTimestamp();
+    sleep = std::min(sleep, milliseconds(Max(own.announce_at - now, int64{0}) / 1000 + 1));
+    own.next_look = news ? DT_NOEND : now + sleep.count() * 1000;
+    return sleep;
 }
 
 // Whether somebody wants it to leave, and for what.
@@ -211,6 +215,7 @@ bool retire(TimestampTz next_at) {
     if (own.wanted || Min(own.earliest, own.task_due) != DT_NOEND)
         return false;
     own.dispatcher = nullptr;
+    next_at = Min(next_at, own.announce_at);
     own.start_at = next_at == DT_NOEND ? DT_NOEND : next_at - early_us;
     own.not_before = own.failures = 0;
     wake_supervisor(locked);
@@ -232,8 +237,7 @@ void work(Worker &worker) {
             retire(look.next_at))
             return;
         const bool hurries = more_upkeep || asked() != Asked::Stay;
-        const milliseconds sleep = hurries ? look_again : until(look.look_at);
-        announce_sleep(sleep);
+        const milliseconds sleep = announce_sleep(hurries ? look_again : until(look.look_at));
         const bool timed_out = worker.wait(sleep, wait_event) == Worker::Wake::Timeout;
         idle = timed_out && quiet ? idle + sleep : milliseconds{0};
         const Asked wanted = asked();

@@ -32,7 +32,8 @@ DurableDatabase &require_durable_database(Locked &, Oid database) {
         const dsa_pointer p = dsa_allocate0(area(), sizeof(DurableDatabase));
         auto *entry = address<DurableDatabase>(p);
         entry->database = database;
-        entry->earliest = entry->task_due = entry->next_look = entry->start_at = DT_NOEND;
+        entry->earliest = entry->task_due = entry->announce_at = DT_NOEND;
+        entry->next_look = entry->start_at = DT_NOEND;
         entry->next = segment().durable_databases;
         segment().durable_databases = p;
         return entry;

@@ -1,0 +1,241 @@
+#include "pg/duroxide/announcements.hpp"
+
+#include "pg/durable/alone.hpp"
+#include "pg/durable/dispatcher.hpp"
+#include "pg/durable/owners_sql.hpp"
+#include "pg/durable/tickets.hpp"
+#include "pg/durable/top_level.hpp"
+#include "pg/duroxide/activity_scan.hpp"
+#include "pg/duroxide/clock.hpp"
+#include "pg/duroxide/provider.hpp"
+#include "pg/duroxide/shared_schema.hpp"
+
+#include <vector>
+
+extern "C" {
+#include <commands/async.h>
+#include <utils/fmgroids.h>
+#include <utils/lsyscache.h>
+}
+
+namespace pgcrew::bgjob::duroxide {
+namespace {
+
+constexpr int64 together_us = 50'000;        // what comes within this time is told at once
+constexpr int64 safety_look_us = 10'000'000; // whatever we were told
+constexpr int most_leases = 1000;            // looked at
+
+constexpr const char *channel_suffix[2] = {"_orch_work", "_worker_work"};
+
+// When it is to be said.
+TimestampTz time_to_tell(const SharedSchema &of, TimestampTz due) {
+    return due == DT_NOEND ? DT_NOEND : Max(due, of.announced_at + together_us);
+}
+
+TimestampTz next_of(const SharedSchema &of) {
+    TimestampTz next = DT_NOEND;
+    for (int queue = 0; queue < 2; ++queue) {
+        if (of.news[queue] != DT_NOEND)
+            next = Min(next, of.announced_at + together_us);
+        next = Min(next, time_to_tell(of, of.due[queue]));
+    }
+    return next;
+}
+
+// --- looking at the queues (server calls) -----------------------------------------------------
+
+struct Ahead {
+    TimestampTz due;  // of something that can be fetched, or DT_NOEND
+    TimestampTz next; // when there may be more
+};
+
+struct Columns {
+    AttrNumber visible_at, lock_token, locked_until;
+};
+
+void look_at_range(const Provider &provider, Index index, const Columns &c, Seek due, Seek later,
+                   TimestampTz now, Ahead &ahead) {
+    int leases = 0;
+    provider.scan(index, due, [&](const Row &row) {
+        const bool leased = !row.is_null(c.lock_token) && !row.is_null(c.locked_until);
+        const int64 until_ms = leased ? row.int64_of(c.locked_until) : 0;
+        if (until_ms <= unix_ms(now)) {
+            ahead.due = Min(ahead.due, row.time(c.visible_at));
+            return false;
+        }
+        ahead.next = Min(ahead.next, from_unix_ms(until_ms) + 1000);
+        return ++leases < most_leases;
+    });
+    provider.scan(index, later, [&](const Row &row) {
+        ahead.next = Min(ahead.next, row.time(c.visible_at));
+        return false;
+    });
+}
+
+Ahead look_at_messages(const Provider &provider, TimestampTz now) {
+    namespace c = orchestrator_queue;
+    Ahead ahead{DT_NOEND, DT_NOEND};
+    const auto bound = [&](StrategyNumber strategy, RegProcedure compare) {
+        return Seek{}.add(c::VisibleAt, strategy, compare, TimestampTzGetDatum(now));
+    };
+    look_at_range(provider, OrchestratorQueueDue, {c::VisibleAt, c::LockToken, c::LockedUntil},
+                  bound(BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE),
+                  bound(BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT), now, ahead);
+    return ahead;
+}
+
+Ahead look_at_activities(const Provider &provider, TimestampTz now) {
+    namespace c = worker_queue;
+    Ahead ahead{DT_NOEND, DT_NOEND};
+    for (const Index index : {WorkerQueueDue, WorkerQueueSessionDue}) {
+        const auto look = [&](std::optional<Datum> tag) {
+            look_at_range(provider, index, {c::VisibleAt, c::LockToken, c::LockedUntil},
+                          until(of_tag(tag), now), after(of_tag(tag), now), now, ahead);
+        };
+        look(std::nullopt);
+        for_each_tag(provider, index, look);
+    }
+    return ahead;
+}
+
+// --- telling --------------------------------------------------------------------------------
+
+void notify(Oid schema, int queue, TimestampTz due) {
+    call([&] {
+        const char *name = get_namespace_name(schema);
+        if (name == nullptr)
+            return;
+        const char *channel = psprintf("%s%s", name, channel_suffix[queue]);
+        if (strlen(channel) < NAMEDATALEN)
+            Async_Notify(channel, psprintf(INT64_FORMAT, unix_ms(due)));
+    });
+}
+
+// What is to be done for one queue of one schema.
+struct Task {
+    Oid schema;
+    int queue;
+    TimestampTz news; // to be told, or DT_NOEND
+};
+
+// Also finds out when there will be something to tell next. DT_NOEND: never. None: the schema is
+// gone.
+std::optional<TimestampTz> do_task(const Task &task, TimestampTz now) {
+    if (call([&] { return get_namespace_name(task.schema) == nullptr; }))
+        return std::nullopt;
+    Ahead ahead{DT_NOEND, DT_NOEND};
+    {
+        const Provider provider(task.schema, {OrchestratorQueue, WorkerQueue});
+        call([&] {
+            ahead = task.queue == 0 ? look_at_messages(provider, now)
+                                    : look_at_activities(provider, now);
+        });
+    }
+    const TimestampTz due = Min(task.news, ahead.due);
+    if (due != DT_NOEND)
+        notify(task.schema, task.queue, due);
+    return ahead.next;
+}
+
+// Schemas that nobody has used since the start of the server.
+void find_schemas() {
+    std::vector<Oid> schemas;
+    bookkeeping([&] {
+        OwnersSql sql;
+        const Rows rows = sql.execute("SELECT p.pronamespace FROM pg_proc p"
+                                      " JOIN pg_language l ON l.oid = p.prolang"
+                                      " WHERE p.prosrc = 'bgjob_duroxide_fetch_work_item'"
+                                      " AND l.lanname = 'c'");
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            schemas.push_back(rows.get<Oid>(i, 0));
+    });
+    Locked locked(LW_EXCLUSIVE);
+    for (const Oid schema : schemas)
+        (void)require_shared_schema(locked, schema);
+}
+
+std::vector<Task> take_tasks(Oid database, TimestampTz now, bool all) {
+    std::vector<Task> tasks;
+    tasks.reserve(64); // no allocation with the lock held: what does not fit waits
+    const Locked locked(LW_EXCLUSIVE);
+    for_each_shared_schema(locked, [&](SharedSchema &of) {
+        for (int queue = 0; queue < 2; ++queue) {
+            const bool ready = now >= of.announced_at + together_us;
+            const bool wanted = ready && (of.news[queue] != DT_NOEND || of.due[queue] <= now);
+            if (of.database != database || !(all || wanted) || tasks.size() == tasks.capacity())
+                continue;
+            tasks.push_back({of.schema, queue, of.news[queue]});
+            of.news[queue] = of.due[queue] = DT_NOEND;
+        }
+    });
+    return tasks;
+}
+
+TimestampTz settle(Oid database, const std::vector<Task> &tasks,
+                   const std::vector<std::optional<TimestampTz>> &next, TimestampTz now) {
+    Locked locked(LW_EXCLUSIVE);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        if (!next[i]) {
+            drop_shared_schema(locked, database, tasks[i].schema);
+            continue;
+        }
+        SharedSchema &of = require_shared_schema(locked, tasks[i].schema);
+        of.announced_at = now;
+        of.due[tasks[i].queue] = Min(of.due[tasks[i].queue], *next[i]);
+    }
+    TimestampTz at = DT_NOEND;
+    for_each_shared_schema(locked, [&](const SharedSchema &of) {
+        if (of.database == database)
+            at = Min(at, next_of(of));
+    });
+    require_durable_database(locked, database).announce_at = at;
+    return at;
+}
+
+} // namespace
+
+void announce(Oid schema, bool of_workers, TimestampTz due, TimestampTz leased_until) {
+    if (!settings::duroxide_announcements)
+        return;
+    bool awaited = false;
+    {
+        Locked locked(LW_EXCLUSIVE);
+        SharedSchema &of = require_shared_schema(locked, schema);
+        const int queue = of_workers ? 1 : 0;
+        of.news[queue] = Min(of.news[queue], due);
+        of.due[queue] = Min(of.due[queue], leased_until);
+        const TimestampTz at = next_of(of);
+        DurableDatabase &entry = require_durable_database(locked, MyDatabaseId);
+        entry.announce_at = Min(entry.announce_at, at);
+        // One that is at work looks at announce_at before it sleeps.
+        awaited =
+            entry.dispatcher == nullptr || (entry.next_look != DT_NOEND && at < entry.next_look);
+    }
+    if (awaited)
+        want_dispatcher(MyDatabaseId);
+}
+
+TimestampTz watch_announcements(Oid database) {
+    static TimestampTz looked_at = 0;
+    if (!settings::duroxide_announcements)
+        return DT_NOEND;
+    const TimestampTz delay = int64{settings::duroxide_announcement_delay} * 1000;
+    const TimestampTz now = GetCurrentTimestamp() - delay;
+    const bool all = now >= looked_at + safety_look_us || now < looked_at;
+    if (all) {
+        if (looked_at == 0)
+            (void)alone([] { return find_schemas(), true; });
+        looked_at = now;
+    }
+    const std::vector<Task> tasks = take_tasks(database, now, all);
+    std::vector<std::optional<TimestampTz>> next(tasks.size(), DT_NOEND);
+    for (std::size_t i = 0; i < tasks.size(); ++i)
+        (void)alone([&] {
+            next[i] = bookkeeping([&] { return do_task(tasks[i], now); });
+            return true;
+        });
+    const TimestampTz at = settle(database, tasks, next, now);
+    return at == DT_NOEND ? DT_NOEND : at + delay;
+}
+
+} // namespace pgcrew::bgjob::duroxide
