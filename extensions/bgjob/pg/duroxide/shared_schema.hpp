@@ -33,6 +33,8 @@ struct SharedSchema {
     TimestampTz news[2]; // the earliest that was committed since the last announcement, or DT_NOEND
     TimestampTz due[2];  // when something will be due, or was leased until, or DT_NOEND
     TimestampTz announced_at;
+    int32 sessions;   // that use it
+    int32 waiting[2]; // of those, in fetches
     CallCount count[static_cast<int>(Function::functions)];
 };
 
