@@ -196,7 +196,7 @@ milliseconds announce_sleep(milliseconds sleep) {
     const bool news = Min(own.earliest, own.task_due) != DT_NOEND; // somebody was faster
     const TimestampTz now = GetCurrentTimestamp();
     sleep = std::min(sleep, milliseconds(Max(own.announce_at - now, int64{0}) / 1000 + 1));
-    own.next_look = news ? DT_NOEND : now + sleep.count() * 1000;
+    own.next_look = news ? DT_NOEND : Min(now + sleep.count() * 1000, own.announce_at);
     return sleep;
 }
 

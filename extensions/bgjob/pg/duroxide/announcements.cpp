@@ -23,7 +23,7 @@ namespace {
 
 constexpr int64 together_us = 50'000;        // what comes within this time is told at once
 constexpr int64 safety_look_us = 10'000'000; // whatever we were told
-constexpr int most_leases = 1000;            // looked at
+constexpr int most_rows = 200;               // looked at for leases
 
 constexpr const char *channel_suffix[2] = {"_orch_work", "_worker_work"};
 
@@ -44,58 +44,68 @@ TimestampTz next_of(const SharedSchema &of) {
 
 // --- looking at the queues (server calls) -----------------------------------------------------
 
-struct Ahead {
-    TimestampTz due;  // of something that can be fetched, or DT_NOEND
-    TimestampTz next; // when there may be more
-};
-
 struct Columns {
     AttrNumber visible_at, lock_token, locked_until;
 };
 
-void look_at_range(const Provider &provider, Index index, const Columns &c, Seek due, Seek later,
-                   TimestampTz now, Ahead &ahead) {
-    int leases = 0;
-    provider.scan(index, due, [&](const Row &row) {
+// What became due since the last look, and what will be. Each a time, or DT_NOEND.
+struct Look {
+    TimestampTz since, now;
+    TimestampTz due = DT_NOEND, later = DT_NOEND, lease_end = DT_NOEND;
+
+    // When a row that is visible can be fetched.
+    void add(const Row &row, const Columns &c) {
         const bool leased = !row.is_null(c.lock_token) && !row.is_null(c.locked_until);
-        const int64 until_ms = leased ? row.int64_of(c.locked_until) : 0;
-        if (until_ms <= unix_ms(now)) {
-            ahead.due = Min(ahead.due, row.time(c.visible_at));
-            return false;
-        }
-        ahead.next = Min(ahead.next, from_unix_ms(until_ms) + 1000);
-        return ++leases < most_leases;
+        const TimestampTz lease = leased ? from_unix_ms(row.int64_of(c.locked_until)) : DT_NOBEGIN;
+        if (lease > now)
+            lease_end = Min(lease_end, lease + 1000);
+        else if (Max(lease, row.time(c.visible_at)) > since)
+            due = Min(due, row.time(c.visible_at));
+    }
+};
+
+// Of one range of an index: the first rows, for their leases may have run out, those that became
+// visible, and the first one that has not yet.
+void look_at_range(const Provider &provider, Index index, const Columns &c, Seek visible,
+                   Seek later, Look &look) {
+    Seek fresh = visible;
+    fresh.add(c.visible_at, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
+              TimestampTzGetDatum(look.since));
+    int rows = 0;
+    provider.scan(index, visible, [&](const Row &row) {
+        look.add(row, c);
+        return ++rows < most_rows;
+    });
+    provider.scan(index, fresh, [&](const Row &row) {
+        look.add(row, c);
+        return look.due == DT_NOEND;
     });
     provider.scan(index, later, [&](const Row &row) {
-        ahead.next = Min(ahead.next, row.time(c.visible_at));
+        look.later = Min(look.later, row.time(c.visible_at));
         return false;
     });
 }
 
-Ahead look_at_messages(const Provider &provider, TimestampTz now) {
+void look_at_messages(const Provider &provider, Look &look) {
     namespace c = orchestrator_queue;
-    Ahead ahead{DT_NOEND, DT_NOEND};
     const auto bound = [&](StrategyNumber strategy, RegProcedure compare) {
-        return Seek{}.add(c::VisibleAt, strategy, compare, TimestampTzGetDatum(now));
+        return Seek{}.add(c::VisibleAt, strategy, compare, TimestampTzGetDatum(look.now));
     };
     look_at_range(provider, OrchestratorQueueDue, {c::VisibleAt, c::LockToken, c::LockedUntil},
                   bound(BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE),
-                  bound(BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT), now, ahead);
-    return ahead;
+                  bound(BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT), look);
 }
 
-Ahead look_at_activities(const Provider &provider, TimestampTz now) {
+void look_at_activities(const Provider &provider, Look &look) {
     namespace c = worker_queue;
-    Ahead ahead{DT_NOEND, DT_NOEND};
     for (const Index index : {WorkerQueueDue, WorkerQueueSessionDue}) {
-        const auto look = [&](std::optional<Datum> tag) {
+        const auto look_at_tag = [&](std::optional<Datum> tag) {
             look_at_range(provider, index, {c::VisibleAt, c::LockToken, c::LockedUntil},
-                          until(of_tag(tag), now), after(of_tag(tag), now), now, ahead);
+                          until(of_tag(tag), look.now), after(of_tag(tag), look.now), look);
         };
-        look(std::nullopt);
-        for_each_tag(provider, index, look);
+        look_at_tag(std::nullopt);
+        for_each_tag(provider, index, look_at_tag);
     }
-    return ahead;
 }
 
 // --- telling --------------------------------------------------------------------------------
@@ -116,25 +126,28 @@ struct Task {
     Oid schema;
     int queue;
     TimestampTz news; // to be told, or DT_NOEND
+    TimestampTz since, later_told;
+    bool gone = false; // the schema
+    Look look{};
 };
 
-// Also finds out when there will be something to tell next. DT_NOEND: never. None: the schema is
-// gone.
-std::optional<TimestampTz> do_task(const Task &task, TimestampTz now) {
-    if (call([&] { return get_namespace_name(task.schema) == nullptr; }))
-        return std::nullopt;
-    Ahead ahead{DT_NOEND, DT_NOEND};
+void do_task(Task &task, TimestampTz now) {
+    task.gone = call([&] { return get_namespace_name(task.schema) == nullptr; });
+    if (task.gone)
+        return;
+    Look look{task.since, now};
     {
         const Provider provider(task.schema, {OrchestratorQueue, WorkerQueue});
         call([&] {
-            ahead = task.queue == 0 ? look_at_messages(provider, now)
-                                    : look_at_activities(provider, now);
+            task.queue == 0 ? look_at_messages(provider, look) : look_at_activities(provider, look);
         });
     }
-    const TimestampTz due = Min(task.news, ahead.due);
+    const TimestampTz due = Min(task.news, look.due);
     if (due != DT_NOEND)
         notify(task.schema, task.queue, due);
-    return ahead.next;
+    if (look.later != DT_NOEND && look.later != task.later_told && look.later != due)
+        notify(task.schema, task.queue, look.later);
+    task.look = look;
 }
 
 // Schemas that nobody has used since the start of the server.
@@ -164,24 +177,26 @@ std::vector<Task> take_tasks(Oid database, TimestampTz now, bool all) {
             const bool wanted = ready && (of.news[queue] != DT_NOEND || of.due[queue] <= now);
             if (of.database != database || !(all || wanted) || tasks.size() == tasks.capacity())
                 continue;
-            tasks.push_back({of.schema, queue, of.news[queue]});
+            tasks.push_back(
+                {of.schema, queue, of.news[queue], of.looked_at[queue], of.later_told[queue]});
             of.news[queue] = of.due[queue] = DT_NOEND;
         }
     });
     return tasks;
 }
 
-TimestampTz settle(Oid database, const std::vector<Task> &tasks,
-                   const std::vector<std::optional<TimestampTz>> &next, TimestampTz now) {
+TimestampTz settle(Oid database, const std::vector<Task> &tasks, TimestampTz now) {
     Locked locked(LW_EXCLUSIVE);
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-        if (!next[i]) {
-            drop_shared_schema(locked, database, tasks[i].schema);
+    for (const Task &task : tasks) {
+        if (task.gone) {
+            drop_shared_schema(locked, database, task.schema);
             continue;
         }
-        SharedSchema &of = require_shared_schema(locked, tasks[i].schema);
+        SharedSchema &of = require_shared_schema(locked, task.schema);
         of.announced_at = now;
-        of.due[tasks[i].queue] = Min(of.due[tasks[i].queue], *next[i]);
+        of.looked_at[task.queue] = task.look.now;
+        of.later_told[task.queue] = task.look.later;
+        of.due[task.queue] = Min(of.due[task.queue], Min(task.look.later, task.look.lease_end));
     }
     TimestampTz at = DT_NOEND;
     for_each_shared_schema(locked, [&](const SharedSchema &of) {
@@ -227,14 +242,12 @@ TimestampTz watch_announcements(Oid database) {
             (void)alone([] { return find_schemas(), true; });
         looked_at = now;
     }
-    const std::vector<Task> tasks = take_tasks(database, now, all);
-    std::vector<std::optional<TimestampTz>> next(tasks.size(), DT_NOEND);
-    for (std::size_t i = 0; i < tasks.size(); ++i)
-        (void)alone([&] {
-            next[i] = bookkeeping([&] { return do_task(tasks[i], now); });
-            return true;
-        });
-    const TimestampTz at = settle(database, tasks, next, now);
+    std::vector<Task> tasks = take_tasks(database, now, all);
+    for (Task &task : tasks) {
+        task.look = {task.since, task.since}; // if it fails
+        (void)alone([&] { return bookkeeping([&] { return do_task(task, now), true; }); });
+    }
+    const TimestampTz at = settle(database, tasks, now);
     return at == DT_NOEND ? DT_NOEND : at + delay;
 }
 

@@ -133,12 +133,15 @@ bool has_shape(Relation relation, const TableShape &shape, Oid owner) {
         row.relhassubclass || row.relpersistence == RELPERSISTENCE_TEMP)
         return false;
     TupleDesc desc = RelationGetDescr(relation);
-    if (desc->natts != static_cast<int>(strlen(shape.types)) ||
+    const int columns = static_cast<int>(strlen(shape.types));
+    if (desc->natts < columns || desc->natts > most_columns ||
         (desc->constr != nullptr && desc->constr->has_generated_stored))
         return false;
     for (int i = 0; i < desc->natts; ++i) {
         const FormData_pg_attribute &attribute = *TupleDescAttr(desc, i);
-        if (attribute.attisdropped || attribute.atttypid != type_of(shape.types[i]))
+        const bool ours = i < columns;
+        if (attribute.attisdropped == ours ||
+            (ours && attribute.atttypid != type_of(shape.types[i])))
             return false;
     }
     return true;

@@ -131,7 +131,7 @@ namespace kv_delta {
 enum Column : AttrNumber { InstanceId = 1, Key, Value, UpdatedAtMs, columns = 4 };
 }
 
-inline constexpr int most_columns = 12;
+inline constexpr int most_columns = 16; // with those that were dropped
 
 // A row that was found, in the memory context of the scan's caller.
 struct Row {

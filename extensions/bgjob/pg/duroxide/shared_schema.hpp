@@ -32,7 +32,11 @@ struct SharedSchema {
     Oid database, schema;
     TimestampTz news[2]; // the earliest that was committed since the last announcement, or DT_NOEND
     TimestampTz due[2];  // when something will be due, or was leased until, or DT_NOEND
+    TimestampTz looked_at[2];  // what was due by then is told
+    TimestampTz later_told[2]; // the first that was due later
     TimestampTz announced_at;
+    int32 sessions;   // that use it
+    int32 waiting[2]; // of those, in fetches
     CallCount count[static_cast<int>(Function::functions)];
 };
 

@@ -2,6 +2,7 @@
 
 #include "pg/duroxide/announcements.hpp"
 #include "pg/duroxide/clock.hpp"
+#include "pg/duroxide/shared_schema.hpp"
 #include "pg/registry.hpp"
 #include "pgcrew/compat.hpp"
 #include "pgcrew/guards.hpp"
@@ -12,6 +13,8 @@ extern "C" {
 #include <access/xact.h>
 #include <common/hashfn.h>
 #include <miscadmin.h>
+#include <storage/ipc.h>
+#include <utils/memutils.h>
 }
 
 namespace pgcrew::bgjob::duroxide {
@@ -71,6 +74,74 @@ WorkNews *news_of(Oid schema, Work kind) {
     return &news[news_count++];
 }
 
+// --- who waits -----------------------------------------------------------------------------
+
+int queue_of(Work kind) { return kind == Work::Turn ? 0 : 1; }
+
+// Of the sessions of a schema so many may wait for each of its queues.
+int most_waiting(const SharedSchema &of) { return Max(1, of.sessions * 3 / 10); }
+
+// What other processes count this one as, until it ends.
+struct Counted {
+    Oid schema;
+    bool waits[2];
+    Counted *next;
+};
+Counted *counted = nullptr;
+
+void leave(int, Datum) {
+    LWLockReleaseAll();
+    const Locked locked(LW_EXCLUSIVE);
+    for_each_shared_schema(locked, [](SharedSchema &of) {
+        for (const Counted *own = counted; own != nullptr; own = own->next) {
+            if (own->schema != of.schema || MyDatabaseId != of.database)
+                continue;
+            --of.sessions;
+            for (int queue = 0; queue < 2; ++queue)
+                of.waiting[queue] -= own->waits[queue];
+        }
+    });
+}
+
+Counted &own_entry(Oid schema) {
+    for (Counted *own = counted; own != nullptr; own = own->next)
+        if (own->schema == schema)
+            return *own;
+    Counted *own = call([&] {
+        if (counted == nullptr)
+            before_shmem_exit(callback<&leave>, 0);
+        auto *fresh =
+            static_cast<Counted *>(MemoryContextAllocZero(TopMemoryContext, sizeof(Counted)));
+        fresh->schema = schema;
+        return fresh;
+    });
+    Locked locked(LW_EXCLUSIVE);
+    ++require_shared_schema(locked, schema).sessions;
+    own->next = counted;
+    return *(counted = own);
+}
+
+bool begin_to_wait(Room room) {
+    Counted &own = own_entry(room.schema);
+    const int queue = queue_of(room.kind);
+    Locked locked(LW_EXCLUSIVE);
+    SharedSchema &of = require_shared_schema(locked, room.schema);
+    if (of.waiting[queue] >= most_waiting(of))
+        return false;
+    ++of.waiting[queue];
+    own.waits[queue] = true;
+    return true;
+}
+
+void end_to_wait(Room room) {
+    Counted &own = own_entry(room.schema);
+    const int queue = queue_of(room.kind);
+    Locked locked(LW_EXCLUSIVE);
+    int32 &waiting = require_shared_schema(locked, room.schema).waiting[queue];
+    waiting = Max(waiting - 1, 0); // the schema may be another one of that name by now
+    own.waits[queue] = false;
+}
+
 // Within a transaction of its own only.
 bool may_wait() {
     return settings::duroxide_fetch_wait > 0 && !IsTransactionBlock() && !IsSubTransaction() &&
@@ -103,7 +174,7 @@ bool WorkWaiter::wait(TimestampTz next_due) {
     const TimestampTz now = GetCurrentTimestamp();
     ConditionVariable *const room = room_of(room_);
     if (until_ == 0) {
-        if (!may_wait())
+        if (!may_wait() || !begin_to_wait(room_))
             return false;
         until_ = now + int64{settings::duroxide_fetch_wait} * 1000;
         call([&] { ConditionVariablePrepareToSleep(room); });
@@ -123,8 +194,11 @@ bool WorkWaiter::wait(TimestampTz next_due) {
 }
 
 WorkWaiter::~WorkWaiter() {
-    if (until_ != 0 && compat::cancel_sleep()) // for what it did not take
+    if (until_ == 0)
+        return;
+    if (compat::cancel_sleep()) // for what it did not take
         ConditionVariableSignal(room_of(room_));
+    cleanup("waiting for work no longer", [this] { end_to_wait(room_); });
 }
 
 } // namespace pgcrew::bgjob::duroxide

@@ -29,7 +29,9 @@ struct Room {
 };
 
 // How a fetch waits: it looks, and calls wait() until it has found something or that says false.
-// Nothing is waited for within a transaction that has other statements, or has written.
+// Nothing is waited for within a transaction that has other statements, or has written; nor by too
+// many at a time, for a runtime has more dispatchers than connections, and needs some of those to
+// go on with its work.
 class WorkWaiter {
   public:
     explicit WorkWaiter(Room room) noexcept : room_(room) {}
