@@ -6,7 +6,6 @@ use lib $FindBin::Bin;
 use Duroxide;
 use PgCrew;
 use Test::More;
-use Time::HiRes qw(time);
 
 plan skip_all => 'the runtime\'s own functions announce nothing' if peer();
 
@@ -62,15 +61,6 @@ sub forget
 }
 
 sub now_ms { return $p->sql('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint') }
-
-sub set
-{
-	my (%settings) = @_;
-	$node->safe_psql('postgres', "ALTER SYSTEM SET $_ = $settings{$_}") for keys %settings;
-	$node->reload;
-	poll_sql($node, "SELECT current_setting('$_') = '$settings{$_}'") for keys %settings;
-	return;
-}
 
 # Work that lies there is announced again and again, so each case begins with empty queues.
 sub announced
@@ -161,34 +151,6 @@ runs 'what is rolled back is not announced' => sub {
 	is_told('worker', -60, 1, 'what comes later is');
 	is(times_told('orch'), 0, '... and nothing else');
 	forget();
-};
-
-runs 'announcements that fail do no harm' => sub {
-	set('bgjob.duroxide_announcements' => 'off');
-	forget();
-	$p->start('a');
-	is($p->fetch->{instance_id}, 'a', 'off: work is there');
-	set('bgjob.duroxide_announcements' => 'on');
-	$p->enqueue_work('a', 2);
-	is_told('worker', -60, 1, '... what comes later is announced');
-	set('bgjob.duroxide_announcement_delay' => "'2s'");
-	forget();
-	my $begin = time;
-	$p->start('b');
-	poll_until(sub { times_told('orch') }, 'a late announcement');
-	cmp_ok(time - $begin, '>=', 1.9, 'delayed: later');
-	set('bgjob.duroxide_announcement_delay' => 0);
-	forget();
-};
-
-runs 'a clock that is wrong' => sub {
-	my $wrong = $p->another;
-	$wrong->sql("SET bgjob.duroxide_clock_skew = '-1 h'");
-	$p->start('a');
-	$p->sql("UPDATE flow.orchestrator_queue SET visible_at = visible_at - interval '2 hours'");
-	is($wrong->fetch(lock => 60000)->{instance_id}, 'a', 'who has it takes a lease');
-	is($p->fetch->{attempt_count}, 2, '... that is over for all others');
-	$wrong->quit;
 };
 
 $listener->quit;
