@@ -95,6 +95,7 @@ struct KnownSchema {
         Oid oid;
         Oid sequence;
         bool fit;
+        QueueStart start;
     } table[tables];
     Oid index[indexes];
 };
@@ -280,6 +281,8 @@ Provider::~Provider() {
 int64 Provider::next_id(Table t) const {
     return nextval_internal(known_->table[t].sequence, false);
 }
+
+QueueStart &Provider::start_of(Table t) const noexcept { return known_->table[t].start; }
 
 void Provider::insert(Table t, const Values &values) {
     wrote_ = true;
