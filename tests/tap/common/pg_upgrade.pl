@@ -16,7 +16,8 @@ use Test::More;
 use Walrus;
 
 my ($new_bin) = split /:/, $ENV{PATH};
-my $old_bin = $ENV{PGCREW_OLD_BINDIR} // die 'PGCREW_OLD_BINDIR is not set';
+my $old_bin = $ENV{PGCREW_OLD_BINDIR};
+BAIL_OUT('PGCREW_OLD_BINDIR is not set') unless defined $old_bin;
 my @extensions = qw(bgjob bgjob_compat walrus erlang_bridge);
 my $conf = <<"END";
 shared_preload_libraries = 'bgjob, walrus, erlang_bridge'
