@@ -21,7 +21,7 @@ $ENV{PATH} = "$bin:$ENV{PATH}";
 chomp(my ($libraries, $share) = map { scalar `pg_config --$_` } 'pkglibdir', 'sharedir');
 like($libraries, qr/^\Q$ENV{TESTDIR}\E/, 'the server has files of its own');
 
-my @extensions = grep { -e "$share/extension/$_.control" } qw(bgjob bgjob_compat walrus erlang_bridge);
+my @extensions = grep { -e "$share/extension/$_.control" } qw(bgjob bgjob_compat bgjob_duroxide walrus erlang_bridge);
 my @modules = grep { -e "$built/next/$_.so" } @extensions;
 my $with_erlang = grep { $_ eq 'erlang_bridge' } @modules;
 
@@ -66,6 +66,10 @@ flow($node, 'journey', join(' ', step('first'), "CALL bgjob.wait_signal('go');",
 my $journey = start_flow($node, 'journey');
 job_waits($node, $journey, 'signal go');
 my $later = enqueue($node, q(INSERT INTO done (what) VALUES ('later')), q(run_at => now() + interval '1 hour'));
+sql($node, "SELECT bgjob.create_duroxide_schema('flows')");
+my $start = q(SELECT flows.enqueue_orchestrator_work('%s', '{"StartOrchestration": {"instance": "%1$s", "orchestration": "O"}}', now()));
+sql($node, sprintf($start, $_)) for qw(a b);
+my $turn = 'SELECT out_instance_id FROM flows.fetch_orchestration_item(0, 60000)';
 sql($node, 'SELECT walrus.reset()');
 poll_sql($node, q(SELECT count(*) FROM walrus.history WHERE action = 'reset'), 1);
 my $erl;
@@ -95,6 +99,7 @@ $node->restart;
 ok(is_next($_), "the next library of $_") for @modules;
 is(sql($node, q(SELECT bgjob.run('SELECT 2 AS x'))), '{"x": 2}', '1.0 with the next library: a launched job');
 is(sql($node, q(SELECT x FROM pg_background_result(pg_background_launch('SELECT 3')) AS r(x int))), 3, '... by the names of pg_background');
+is(sql($node, $turn), 'a', '... a turn of a Duroxide runtime');
 sql($node, "SELECT bgjob.signal($journey, 'go')");
 job_waits($node, $journey, 'signal on');
 is(effects($node), 'first second', '... a workflow goes on');
@@ -126,8 +131,8 @@ is($updater->query('SELECT 7'), 7, '... and is done then');
 is((psql_error($node, "ALTER EXTENSION $_ UPDATE"))[1], '', "ALTER EXTENSION $_ UPDATE") for grep { $_ ne 'bgjob' } @extensions;
 is(sql($node, "SELECT string_agg(extname || ' ' || extversion, ', ' ORDER BY oid) FROM pg_extension WHERE extname <> 'plpgsql'"),
 	join(', ', map { "$_ 1.1" } @extensions), 'all are of the next version');
-is(sql($node, "SELECT $_"), 't', "$_ of the next version")
-  for map { $_ eq 'bgjob_compat' ? 'pg_background_is_next()' : "$_.is_next()" } @extensions;
+my %is_next = (bgjob_compat => 'pg_background_is_next', bgjob_duroxide => 'bgjob.duroxide_is_next');
+is(sql($node, "SELECT $_()"), 't', "$_ of the next version") for map { $is_next{$_} // "$_.is_next" } @extensions;
 
 if ($with_erlang)
 {
@@ -141,6 +146,7 @@ sql($node, "SELECT bgjob.signal($journey, 'on')");
 job_ends($node, $journey);
 is(join(' ', sort split / /, effects($node)), 'first running second third', 'the durable jobs go on, each step once');
 is(sql($node, "SELECT state FROM bgjob.status($later)"), 'scheduled', 'what was for later still is');
+is(sql($node, $turn), 'b', 'a schema for Duroxide that was made before works');
 sql($node, "SELECT bgjob.set_queue('next'); SELECT walrus.reset()");
 is(sql($node, q(SELECT name FROM bgjob.notes WHERE name = 'next')), 'next', 'new columns and views work');
 poll_sql($node, q(SELECT count(*) FROM walrus.history WHERE action = 'reset' AND note IS NULL), 3) && pass('walrus goes on with its history');
