@@ -15,7 +15,7 @@ int queue_size, timeout, preview_length, error_length;
 int max_workers, max_workers_per_role, max_jobs_per_role;
 int worker_idle_timeout, result_retention, max_retained;
 bool log_jobs, allow_superuser_jobs;
-int duroxide_fetch_wait, duroxide_announcement_delay, duroxide_clock_skew;
+int duroxide_fetch_wait, duroxide_max_waiting, duroxide_announcement_delay, duroxide_clock_skew;
 bool duroxide_announcements, duroxide_metrics;
 
 void define() {
@@ -100,6 +100,13 @@ void define() {
                 .boot = 50,
                 .max = 10000,
                 .flags = GUC_UNIT_MS});
+    define_int({.name = "bgjob.duroxide_max_waiting",
+                .help = "Sets how many fetches may wait at a time for a queue of a schema for "
+                        "Duroxide; -1 means three in ten of the sessions that use it.",
+                .variable = &duroxide_max_waiting,
+                .boot = -1,
+                .min = -1,
+                .max = 262143});
     define_bool({.name = "bgjob.duroxide_announcements",
                  .help = "Lets the dispatcher tell programs that listen of work for Duroxide "
                          "runtimes.",

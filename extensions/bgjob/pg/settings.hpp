@@ -18,7 +18,8 @@ extern bool log_jobs;
 extern bool allow_superuser_jobs; // durable ones
 
 // Of schemas for Duroxide.
-extern int duroxide_fetch_wait; // ms, 0: fetches do not wait
+extern int duroxide_fetch_wait;  // ms, 0: fetches do not wait
+extern int duroxide_max_waiting; // fetches of a queue, -1: a part of the sessions
 extern bool duroxide_announcements;
 extern int duroxide_announcement_delay; // ms
 extern int duroxide_clock_skew;         // ms

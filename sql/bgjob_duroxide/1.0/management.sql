@@ -53,7 +53,7 @@ CREATE FUNCTION @schema@.delete_instances_atomic(p_instance_ids text[], p_force 
                   queue_messages_deleted bigint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    found text;
+    hindrance text;
     removed bigint;
 BEGIN
     -- Whoever is at work on one of them has committed after this, or finds its lease gone.
@@ -61,22 +61,22 @@ BEGIN
        FROM (SELECT DISTINCT hashtextextended(d.id, '@schema@'::regnamespace::oid::bigint) AS key
                FROM unnest(p_instance_ids) d(id) ORDER BY 1) k;
     IF p_force IS NOT TRUE THEN
-        SELECT i.instance_id INTO found
+        SELECT i.instance_id INTO hindrance
           FROM @schema@.instances i
           JOIN @schema@.executions e
             ON e.instance_id = i.instance_id AND e.execution_id = i.current_execution_id
          WHERE i.instance_id = ANY (p_instance_ids) AND e.status = 'Running' LIMIT 1;
         IF FOUND THEN
             RAISE object_in_use
-                USING MESSAGE = format('Instance %s is Running. Use force=true to delete.', found);
+                USING MESSAGE = format('Instance %s is Running. Use force=true to delete.', hindrance);
         END IF;
     END IF;
-    SELECT i.instance_id INTO found FROM @schema@.instances i
+    SELECT i.instance_id INTO hindrance FROM @schema@.instances i
      WHERE i.parent_instance_id = ANY (p_instance_ids)
        AND NOT i.instance_id = ANY (p_instance_ids) LIMIT 1;
     IF FOUND THEN
         RAISE dependent_objects_still_exist USING MESSAGE =
-            format('Orphan detected: instance %s has parent in delete list but is not included', found);
+            format('Orphan detected: instance %s has parent in delete list but is not included', hindrance);
     END IF;
     DELETE FROM @schema@.history WHERE instance_id = ANY (p_instance_ids);
     GET DIAGNOSTICS events_deleted = ROW_COUNT;

@@ -229,7 +229,6 @@ void remove_messages(Provider &provider, const TurnLease &lease) {
 PGCREW_FUNCTION(bgjob_duroxide_ack_orchestration_item) {
     const CallCounter counter(fcinfo, Function::AckTurn);
     will_write("ack_orchestration_item()");
-    require_argument(fcinfo, 0, "p_lock_token");
     require_argument(fcinfo, 2, "p_execution_id");
     commit_for_good();
     prepare_to_note_work();
@@ -239,7 +238,7 @@ PGCREW_FUNCTION(bgjob_duroxide_ack_orchestration_item) {
     Outcome outcome{};
     bool sound = true;
     call([&] {
-        lease = turn_lease(provider, fcinfo->args[0].value);
+        lease = turn_lease(provider, fcinfo->args[0]);
         if (!lease.live)
             return;
         outcome = outcome_of(fcinfo);

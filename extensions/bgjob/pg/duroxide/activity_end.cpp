@@ -51,7 +51,8 @@ void note_activity(Provider &provider, const Row &row, TimestampTz now) {
 template <class F> bool with_row(Provider &provider, FunctionCallInfo fcinfo, bool live, F change) {
     const Datum token = fcinfo->args[0].value;
     std::optional<int64> id;
-    call([&] { id = token_row(view_of(token)); });
+    if (!fcinfo->args[0].isnull)
+        call([&] { id = token_row(view_of(token)); });
     for (int i = 0; id && i < most_tries; ++i) {
         enum { Over, Changed, Done } outcome = Over;
         call([&] {
@@ -75,7 +76,6 @@ template <class F> bool with_row(Provider &provider, FunctionCallInfo fcinfo, bo
 PGCREW_FUNCTION(bgjob_duroxide_ack_worker) {
     const CallCounter counter(fcinfo, Function::AckActivity);
     will_write("ack_worker()");
-    require_argument(fcinfo, 0, "p_lock_token");
     const bool completes = !fcinfo->args[2].isnull;
     if (completes && fcinfo->args[1].isnull)
         throw Error(sqlstate::null_value_not_allowed,
@@ -99,7 +99,6 @@ PGCREW_FUNCTION(bgjob_duroxide_ack_worker) {
 PGCREW_FUNCTION(bgjob_duroxide_abandon_work_item) {
     const CallCounter counter(fcinfo, Function::AbandonActivity);
     will_write("abandon_work_item()");
-    require_argument(fcinfo, 0, "p_lock_token");
     const Args args(fcinfo);
     const int64 delay_ms = Max(args.opt_int64(2).value_or(0), int64{0});
     const bool ignores_attempt = args.opt_boolean(3).value_or(false);
@@ -131,7 +130,6 @@ PGCREW_FUNCTION(bgjob_duroxide_abandon_work_item) {
 PGCREW_FUNCTION(bgjob_duroxide_renew_work_item_lock) {
     const CallCounter counter(fcinfo, Function::RenewActivity);
     will_write("renew_work_item_lock()");
-    require_argument(fcinfo, 0, "p_lock_token");
     const int64 extend_ms = lease_ms_of_seconds(Args(fcinfo), 2, "p_extend_secs");
     Provider provider(fcinfo, {WorkerQueue, Sessions});
     prepare_to_note_work();

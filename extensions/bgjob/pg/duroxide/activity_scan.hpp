@@ -27,6 +27,10 @@ inline Seek until(Seek seek, TimestampTz at) {
     return seek.add(worker_queue::VisibleAt, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
                     TimestampTzGetDatum(at));
 }
+inline Seek from(Seek seek, TimestampTz at) {
+    return seek.add(worker_queue::VisibleAt, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE,
+                    TimestampTzGetDatum(at));
+}
 inline Seek after(Seek seek, TimestampTz at) {
     return seek.add(worker_queue::VisibleAt, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
                     TimestampTzGetDatum(at));

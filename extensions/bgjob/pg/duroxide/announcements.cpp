@@ -27,6 +27,12 @@ constexpr int most_rows = 200;               // looked at for leases
 
 constexpr const char *channel_suffix[2] = {"_orch_work", "_worker_work"};
 
+int64 delay_us() noexcept { return int64{settings::duroxide_announcement_delay} * 1000; }
+
+TimestampTz later(TimestampTz at, int64 by_us) noexcept {
+    return at == DT_NOEND ? DT_NOEND : at + by_us;
+}
+
 // When it is to be said.
 TimestampTz time_to_tell(const SharedSchema &of, TimestampTz due) {
     return due == DT_NOEND ? DT_NOEND : Max(due, of.announced_at + together_us);
@@ -36,7 +42,7 @@ TimestampTz next_of(const SharedSchema &of) {
     TimestampTz next = DT_NOEND;
     for (int queue = 0; queue < 2; ++queue) {
         if (of.news[queue] != DT_NOEND)
-            next = Min(next, of.announced_at + together_us);
+            next = Min(next, Max(of.news_at[queue], of.announced_at + together_us));
         next = Min(next, time_to_tell(of, of.due[queue]));
     }
     return next;
@@ -174,7 +180,8 @@ std::vector<Task> take_tasks(Oid database, TimestampTz now, bool all) {
     for_each_shared_schema(locked, [&](SharedSchema &of) {
         for (int queue = 0; queue < 2; ++queue) {
             const bool ready = now >= of.announced_at + together_us;
-            const bool wanted = ready && (of.news[queue] != DT_NOEND || of.due[queue] <= now);
+            const bool news = of.news[queue] != DT_NOEND && of.news_at[queue] <= now;
+            const bool wanted = ready && (news || of.due[queue] <= now);
             if (of.database != database || !(all || wanted) || tasks.size() == tasks.capacity())
                 continue;
             tasks.push_back(
@@ -203,6 +210,7 @@ TimestampTz settle(Oid database, const std::vector<Task> &tasks, TimestampTz now
         if (of.database == database)
             at = Min(at, next_of(of));
     });
+    at = later(at, delay_us());
     require_durable_database(locked, database).announce_at = at;
     return at;
 }
@@ -217,9 +225,11 @@ void announce(Oid schema, bool of_workers, TimestampTz due, TimestampTz leased_u
         Locked locked(LW_EXCLUSIVE);
         SharedSchema &of = require_shared_schema(locked, schema);
         const int queue = of_workers ? 1 : 0;
+        if (of.news[queue] == DT_NOEND)
+            of.news_at[queue] = GetCurrentTimestamp();
         of.news[queue] = Min(of.news[queue], due);
         of.due[queue] = Min(of.due[queue], leased_until);
-        const TimestampTz at = next_of(of);
+        const TimestampTz at = later(next_of(of), delay_us());
         DurableDatabase &entry = require_durable_database(locked, MyDatabaseId);
         entry.announce_at = Min(entry.announce_at, at);
         // One that is at work looks at announce_at before it sleeps.
@@ -234,8 +244,7 @@ TimestampTz watch_announcements(Oid database) {
     static TimestampTz looked_at = 0;
     if (!settings::duroxide_announcements)
         return DT_NOEND;
-    const TimestampTz delay = int64{settings::duroxide_announcement_delay} * 1000;
-    const TimestampTz now = GetCurrentTimestamp() - delay;
+    const TimestampTz now = GetCurrentTimestamp() - delay_us();
     const bool all = now >= looked_at + safety_look_us || now < looked_at;
     if (all) {
         if (looked_at == 0)
@@ -247,8 +256,7 @@ TimestampTz watch_announcements(Oid database) {
         task.look = {task.since, task.since}; // if it fails
         (void)alone([&] { return bookkeeping([&] { return do_task(task, now), true; }); });
     }
-    const TimestampTz at = settle(database, tasks, now);
-    return at == DT_NOEND ? DT_NOEND : at + delay;
+    return settle(database, tasks, now);
 }
 
 } // namespace pgcrew::bgjob::duroxide

@@ -70,17 +70,21 @@ bool is_foreign(Provider &provider, Datum session, Datum owner, int64 now_ms) {
            row.text(sessions::WorkerId) != view_of(owner);
 }
 
-// The first ones that are due of one tag, with a session or without.
-void collect(Provider &provider, const Wanted &wanted, std::optional<Datum> tag, Index index,
-             TimestampTz now, int most, Candidates &to) {
-    Seek due = until(of_tag(tag), now);
-    const int begin = to.count;
+// The first ones of one tag, with a session or without, that became visible since `begin`. Says
+// when the first row did.
+TimestampTz collect_from(Provider &provider, const Wanted &wanted, std::optional<Datum> tag,
+                         Index index, TimestampTz begin, TimestampTz now, int most,
+                         Candidates &to) {
+    const bool of_session = index == WorkerQueueSessionDue;
+    TimestampTz first = DT_NOEND;
+    int count = 0;
+    Seek due = until(from(of_tag(tag), begin), now);
     provider.scan(index, due, [&](const Row &row) {
+        first = Min(first, row.time(c::VisibleAt));
         if (is_leased(row, unix_ms(now))) {
             to.next_due = Min(to.next_due, from_unix_ms(row.int64_of(c::LockedUntil)) + 1000);
             return true;
         }
-        const bool of_session = index == WorkerQueueSessionDue;
         HeapTuple copy = heap_copytuple(row.tuple);
         const Row kept{copy, row.desc};
         const Datum session = of_session ? kept.datum(c::SessionId) : Datum{0};
@@ -94,10 +98,26 @@ void collect(Provider &provider, const Wanted &wanted, std::optional<Datum> tag,
                 repalloc(to.list, sizeof(Candidate) * static_cast<Size>(to.room)));
         }
         to.list[to.count++] = {row.time(c::VisibleAt), row.int64_of(c::Id), session, copy};
-        to.more |= to.count - begin == most;
-        return to.count - begin < most;
+        to.more |= ++count == most;
+        return count < most;
     });
-    if (to.count > begin)
+    return first;
+}
+
+void collect(Provider &provider, const Wanted &wanted, std::optional<Datum> tag, Index index,
+             TimestampTz now, int most, Candidates &to) {
+    const int before = to.count;
+    QueueStart *const start =
+        !tag && index == WorkerQueueDue ? &provider.start_of(WorkerQueue) : nullptr;
+    const TimestampTz begin = start != nullptr ? start->known(now) : DT_NOBEGIN;
+    if (begin != DT_NOBEGIN)
+        (void)collect_from(provider, wanted, tag, index, begin, now, most, to);
+    if (to.count > before)
+        return;
+    const TimestampTz first = collect_from(provider, wanted, tag, index, DT_NOBEGIN, now, most, to);
+    if (start != nullptr)
+        start->found(first, now);
+    if (to.count > before)
         return;
     Seek later = after(of_tag(tag), now);
     provider.scan(index, later, [&](const Row &row) {
@@ -175,17 +195,21 @@ bool take(Provider &provider, const Wanted &wanted, const Candidate &candidate, 
            lease_row(provider, wanted, candidate, to);
 }
 
-// Others may be faster with the first ones: there are more then.
+// Others may be faster with the first ones: there are more then, or some in front of those.
 Fetched fetch(Provider &provider, const Wanted &wanted) {
     Fetched fetched{};
+    QueueStart &start = provider.start_of(WorkerQueue);
     for (int most = few_candidates;; most *= 4) {
-        Candidates found = candidates(provider, wanted, server_now(), most);
+        const TimestampTz now = server_now();
+        const bool all = start.known(now) == DT_NOBEGIN;
+        const Candidates found = candidates(provider, wanted, now, most);
         fetched.next_due = found.next_due;
         for (int i = 0; i < found.count; ++i)
             if (take(provider, wanted, found.list[i], fetched))
                 return fetched;
-        if (!found.more || most >= most_candidates)
+        if (all && (!found.more || most >= most_candidates))
             return fetched;
+        start = {DT_NOBEGIN, 0};
         CHECK_FOR_INTERRUPTS();
     }
 }

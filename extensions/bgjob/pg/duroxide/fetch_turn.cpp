@@ -146,13 +146,16 @@ bool claim(Provider &provider, const Wanted &wanted, Datum instance, Turn &turn)
     return true;
 }
 
-// Tries the instances with messages, oldest first.
-bool claim_one(Provider &provider, const Wanted &wanted, Turn &turn) {
+// Tries the instances with messages of that time, oldest first. Says when the first one is visible.
+TimestampTz claim_first(Provider &provider, const Wanted &wanted, TimestampTz from, TimestampTz now,
+                        Turn &turn) {
     Passed passed;
-    const TimestampTz now = server_now();
+    TimestampTz first = DT_NOEND;
     Seek due{};
-    due.add(c::VisibleAt, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
+    due.add(c::VisibleAt, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE, TimestampTzGetDatum(from))
+        .add(c::VisibleAt, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE, TimestampTzGetDatum(now));
     provider.scan(OrchestratorQueueDue, due, [&](const Row &row) {
+        first = Min(first, row.time(c::VisibleAt));
         const bool stamped = !row.is_null(c::LockToken) && !row.is_null(c::LockedUntil);
         if (stamped && row.int64_of(c::LockedUntil) > unix_ms(now)) {
             turn.next_due = Min(turn.next_due, from_unix_ms(row.int64_of(c::LockedUntil)) + 1000);
@@ -174,6 +177,18 @@ bool claim_one(Provider &provider, const Wanted &wanted, Turn &turn) {
         passed.add(view_of(instance));
         return true;
     });
+    return first;
+}
+
+bool claim_one(Provider &provider, const Wanted &wanted, Turn &turn) {
+    const TimestampTz now = server_now();
+    QueueStart &start = provider.start_of(OrchestratorQueue);
+    const TimestampTz from = start.known(now);
+    if (from != DT_NOBEGIN)
+        (void)claim_first(provider, wanted, from, now, turn);
+    if (turn.found)
+        return true;
+    start.found(claim_first(provider, wanted, DT_NOBEGIN, now, turn), now);
     if (turn.found)
         return true;
     Seek later{};

@@ -177,6 +177,20 @@ struct Values {
 
 struct KnownSchema;
 
+// Where the rows of a queue begin. In front of them its index may be full of rows that are gone,
+// so they are not looked at each time: once in a while, for rows may come there later, and whenever
+// nothing else is found.
+struct QueueStart {
+    TimestampTz at, found_at;
+
+    TimestampTz known(TimestampTz now) const noexcept {
+        constexpr int64 lasts_us = 1'000'000;
+        return now >= found_at && now - found_at < lasts_us ? at : DT_NOBEGIN;
+    }
+    // `first`: of the rows that are visible now, or DT_NOEND.
+    void found(TimestampTz first, TimestampTz now) noexcept { *this = {Min(first, now), now}; }
+};
+
 class Provider : NoCopy {
   public:
     // Opens these tables, with their indexes, of the schema that the function is in. 55000 if one
@@ -192,7 +206,8 @@ class Provider : NoCopy {
     // The rest within call(), with open tables only.
     Relation table(Table t) const { return tables_[t]; }
     Relation index(Index i) const { return indexes_[i]; }
-    int64 next_id(Table t) const; // of the queues
+    int64 next_id(Table t) const;                 // of the queues
+    QueueStart &start_of(Table t) const noexcept; // of the queues
     void insert(Table t, const Values &values);
     // In place of the row. False if it has meanwhile been changed, or is about to be.
     bool update(Table t, const Row &row, const Values &values);

@@ -31,7 +31,8 @@ struct SharedSchema {
     dsa_pointer next;
     Oid database, schema;
     TimestampTz news[2]; // the earliest that was committed since the last announcement, or DT_NOEND
-    TimestampTz due[2];  // when something will be due, or was leased until, or DT_NOEND
+    TimestampTz news_at[2];    // when that was
+    TimestampTz due[2];        // when something will be due, or was leased until, or DT_NOEND
     TimestampTz looked_at[2];  // what was due by then is told
     TimestampTz later_told[2]; // the first that was due later
     TimestampTz announced_at;

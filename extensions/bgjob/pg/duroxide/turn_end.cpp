@@ -12,7 +12,6 @@ namespace c = orchestrator_queue;
 PGCREW_FUNCTION(bgjob_duroxide_abandon_orchestration_item) {
     const CallCounter counter(fcinfo, Function::AbandonTurn);
     will_write("abandon_orchestration_item()");
-    require_argument(fcinfo, 0, "p_lock_token");
     const Args args(fcinfo);
     const int64 delay_ms = Max(args.opt_int64(2).value_or(0), int64{0});
     const bool ignores_attempt = args.opt_boolean(3).value_or(false);
@@ -20,7 +19,7 @@ PGCREW_FUNCTION(bgjob_duroxide_abandon_orchestration_item) {
     Provider provider(fcinfo, {InstanceLocks, OrchestratorQueue});
     TurnLease lease;
     call([&] {
-        lease = turn_lease(provider, fcinfo->args[0].value);
+        lease = turn_lease(provider, fcinfo->args[0]);
         if (!lease)
             return;
         (void)provider.remove(InstanceLocks, lease.row);
@@ -46,13 +45,12 @@ PGCREW_FUNCTION(bgjob_duroxide_abandon_orchestration_item) {
 PGCREW_FUNCTION(bgjob_duroxide_renew_orchestration_item_lock) {
     const CallCounter counter(fcinfo, Function::RenewTurn);
     will_write("renew_orchestration_item_lock()");
-    require_argument(fcinfo, 0, "p_lock_token");
     const int64 extend_ms = lease_ms_of_seconds(Args(fcinfo), 2, "p_extend_secs");
     prepare_to_note_work();
     Provider provider(fcinfo, {InstanceLocks, OrchestratorQueue});
     TurnLease lease;
     call([&] {
-        lease = turn_lease(provider, fcinfo->args[0].value);
+        lease = turn_lease(provider, fcinfo->args[0]);
         if (!lease.live)
             return;
         const int64 until_ms = later_ms(unix_ms(lease.now), extend_ms);

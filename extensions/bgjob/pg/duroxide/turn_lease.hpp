@@ -16,7 +16,7 @@ struct TurnLease {
 
 // Takes the lock of the instance, which comes before its rows. Nothing if the token is worth
 // nothing.
-TurnLease turn_lease(Provider &provider, Datum token);
+TurnLease turn_lease(Provider &provider, NullableDatum token);
 
 // Calls use(row) for each message that the turn took.
 template <class F> void for_each_message(Provider &provider, const TurnLease &lease, F use) {

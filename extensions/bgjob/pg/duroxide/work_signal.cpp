@@ -78,8 +78,11 @@ WorkNews *news_of(Oid schema, Work kind) {
 
 int queue_of(Work kind) { return kind == Work::Turn ? 0 : 1; }
 
-// Of the sessions of a schema so many may wait for each of its queues.
-int most_waiting(const SharedSchema &of) { return Max(1, of.sessions * 3 / 10); }
+// So many may wait for each queue of a schema.
+int most_waiting(const SharedSchema &of) {
+    return settings::duroxide_max_waiting >= 0 ? settings::duroxide_max_waiting
+                                               : Max(1, of.sessions * 3 / 10);
+}
 
 // What other processes count this one as, until it ends.
 struct Counted {
