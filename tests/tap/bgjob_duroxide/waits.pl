@@ -56,12 +56,12 @@ for my $what (qw(turn task))
 		$session->quit;
 	};
 
-	runs "of many that wait for a $what each piece of work goes to one" => sub {
-		my @sessions = map { waiting_session() } 1 .. 6;
+	runs "of two that wait for a $what each piece of work goes to one" => sub {
+		my @sessions = map { waiting_session() } 1, 2;
 		waits($_, $what) for @sessions;
 		my $begin = time;
-		enqueue($what, $_) for 1 .. 6;
-		is_deeply([ sort map { $_->answer } @sessions ], [ 1 .. 6 ], 'each gets another one');
+		enqueue($what, $_) for 1, 2;
+		is_deeply([ sort map { $_->answer } @sessions ], [ 1, 2 ], 'each gets another one');
 		cmp_ok(time - $begin, '<', $wait - 2, '... before the wait is over');
 		$_->quit for @sessions;
 	};
