@@ -80,7 +80,7 @@ SET bgjob.max_workers = 1;
 SET bgjob.queue_size = '1MB';
 RESET ROLE;
 RESET bgjob.queue_size;
-SELECT name, context, setting, unit, min_val, max_val FROM pg_settings WHERE name LIKE 'bgjob.%' AND name <> 'bgjob.fault' AND name NOT LIKE 'bgjob.duroxide%' ORDER BY name COLLATE "C";
+SELECT name, context, setting, unit, min_val, max_val FROM pg_settings WHERE name LIKE 'bgjob.%' AND name <> 'bgjob.fault' ORDER BY name COLLATE "C";
 SET bgjob.unknown = 1;
 
 SELECT bgjob.revoke_usage('alice');
