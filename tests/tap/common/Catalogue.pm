@@ -36,7 +36,7 @@ SELECT concat_ws(' | ', what, name, detail) FROM (
                                        CASE relkind WHEN 'v' THEN pg_get_viewdef(oid) END)
       FROM relation
     UNION ALL
-    SELECT 'column', r.name, concat_ws(' | ', row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum), a.attname,
+    SELECT 'column', r.name, concat_ws(' | ', row_number() OVER (PARTITION BY r.oid, r.name ORDER BY a.attnum), a.attname,
                                        format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attstorage, a.attcompression,
                                        a.attidentity, a.attgenerated, a.attacl,
                                        pg_get_expr(f.adbin, f.adrelid), col_description(r.oid, a.attnum))
