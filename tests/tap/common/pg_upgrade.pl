@@ -99,15 +99,22 @@ is(effects($new), 'first due worker last', 'a workflow goes on where it was, as 
 cmp_ok(enqueue($new, 'SELECT 1'), '>', $due, 'ids go on');
 is(sql($new, q(SELECT bgjob.run('SELECT 7 AS x'))), '{"x": 7}', 'a launched job');
 my $events = sql($new, 'SELECT count(*) FROM walrus.history');
-grow_beyond($new, 64);
+grow_beyond($new, size($new)); # it has grown already, while pg_upgrade filled the new server
 poll_sql($new, "SELECT count(*) > $events FROM walrus.history") && pass('walrus goes on, and with its history');
 is(sql($new, 'SELECT ' . $erl->sql('call', "'lists', 'max', '[[1, 8]]'")), 8, 'a call, with the cookie that was kept');
 
+# Said and left out is the same: that the owner of a table may do all, as pg_dump knows.
+sub plainly
+{
+	my $all = qr/\{postgres=arwdDxtm?\/postgres\}/;
+	return [ map { s/ \| $all//r } grep { !/^first rights .* $all$/ } @_ ];
+}
 sql($new, 'CREATE DATABASE fresh');
 for my $extension (@extensions)
 {
 	$new->safe_psql('fresh', "CREATE EXTENSION $extension");
-	is(difference([ catalogue($new, 'plain', $extension) ], [ catalogue($new, 'fresh', $extension) ]), '', "$extension is as if created");
+	my ($upgraded, $fresh) = map { plainly(catalogue($new, $_, $extension)) } 'plain', 'fresh';
+	is(difference($upgraded, $fresh), '', "$extension is as if created");
 }
 $new->stop;
 done_testing();
