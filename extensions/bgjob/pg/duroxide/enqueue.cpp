@@ -2,6 +2,7 @@
 #include "pg/durable/writes.hpp"
 #include "pg/duroxide/arguments.hpp"
 #include "pg/duroxide/call_count.hpp"
+#include "pg/duroxide/lazy_commit.hpp"
 #include "pg/duroxide/queue_rows.hpp"
 
 namespace pgcrew::bgjob::duroxide {
@@ -9,6 +10,7 @@ namespace {
 
 void enqueue_message(FunctionCallInfo fcinfo, int instance, int item,
                      std::optional<TimestampTz> visible_at) {
+    commit_for_good();
     Provider provider(fcinfo, {OrchestratorQueue});
     prepare_to_note_work();
     call([&] {
@@ -54,6 +56,7 @@ PGCREW_FUNCTION(bgjob_duroxide_enqueue_worker_work) {
     will_write("enqueue_worker_work()");
     require_argument(fcinfo, 0, "p_work_item");
     const NullableDatum *const args = fcinfo->args;
+    commit_for_good();
     Provider provider(fcinfo, {WorkerQueue});
     prepare_to_note_work();
     call([&] {

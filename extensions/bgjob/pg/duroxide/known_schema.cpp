@@ -153,24 +153,23 @@ bool look_at(KnownSchema &known, Table t, Relation relation, Oid owner) {
 } // namespace
 
 // Whoever alters a table tells all others when they lock it.
-Relation open_table(KnownSchema &known, Table t, Oid owner) {
+Relation open_table(KnownSchema &known, Table t, Oid owner, LOCKMODE lock) {
     auto &entry = known.table[t];
     if (entry.fit) {
-        Relation relation = try_table_open(entry.oid, RowExclusiveLock);
+        Relation relation = try_table_open(entry.oid, lock);
         if (relation != nullptr && entry.fit && relation->rd_rel->relowner == owner)
             return relation;
         if (relation != nullptr)
-            table_close(relation, RowExclusiveLock);
+            table_close(relation, lock);
     }
     entry.oid = get_relname_relid(table_shape[t].name, known.schema);
-    Relation relation =
-        OidIsValid(entry.oid) ? try_relation_open(entry.oid, RowExclusiveLock) : nullptr;
+    Relation relation = OidIsValid(entry.oid) ? try_relation_open(entry.oid, lock) : nullptr;
     if (relation == nullptr)
         return nullptr;
     entry.fit = look_at(known, t, relation, owner);
     if (entry.fit)
         return relation;
-    relation_close(relation, RowExclusiveLock);
+    relation_close(relation, lock);
     return nullptr;
 }
 

@@ -42,6 +42,6 @@ struct KnownSchema {
 KnownSchema *known_schema(Oid schema);
 
 // Null if it is not as it was made, or belongs to somebody else.
-Relation open_table(KnownSchema &known, Table t, Oid owner);
+Relation open_table(KnownSchema &known, Table t, Oid owner, LOCKMODE lock);
 
 } // namespace pgcrew::bgjob::duroxide

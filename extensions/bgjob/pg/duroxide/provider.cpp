@@ -9,6 +9,7 @@ extern "C" {
 #include <access/heapam.h>
 #include <access/table.h>
 #include <access/xact.h>
+#include <access/xlog.h>
 #include <catalog/pg_namespace.h>
 #include <catalog/pg_proc.h>
 #include <commands/sequence.h>
@@ -75,15 +76,16 @@ void Provider::open(std::initializer_list<Table> needed) {
     const auto count = needed.size();
     int unfit = tables;
     call([&] {
+        lock_ = RecoveryInProgress() ? AccessShareLock : RowExclusiveLock;
         known_ = known_schema(schema_);
         for (std::size_t n = 0; n < count && unfit == tables; ++n) {
             const Table t = list[n];
-            tables_[t] = open_table(*known_, t, owner_);
+            tables_[t] = open_table(*known_, t, owner_, lock_);
             if (tables_[t] == nullptr)
                 unfit = t;
             for (int i = 0; i < indexes && unfit == tables; ++i)
                 if (index_shape[i].table == t)
-                    indexes_[i] = index_open(known_->index[i], RowExclusiveLock);
+                    indexes_[i] = index_open(known_->index[i], lock_);
         }
     });
     if (unfit == tables)
@@ -100,7 +102,7 @@ Provider::~Provider() {
     if (tainted())
         return;
     cleanup("closing tables of a schema for Duroxide", [this] {
-        const LOCKMODE release = wrote_ ? NoLock : RowExclusiveLock;
+        const LOCKMODE release = wrote_ ? NoLock : lock_;
         for (Relation index : indexes_)
             if (index != nullptr)
                 index_close(index, release);

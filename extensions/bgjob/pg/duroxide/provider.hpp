@@ -224,6 +224,7 @@ class Provider : NoCopy {
     void open(std::initializer_list<Table> needed);
     Oid schema_, owner_;
     KnownSchema *known_;
+    LOCKMODE lock_; // on a standby one can only read
     bool wrote_ = false;
     Relation tables_[tables]{};
     Relation indexes_[indexes]{};
