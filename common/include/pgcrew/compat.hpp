@@ -267,21 +267,20 @@ inline TM_Result delete_row(Relation relation, ItemPointer place, Snapshot snaps
 #endif
 }
 
-// Puts a tuple in a row's place, without waiting for others who have it; false if they do, or have
-// changed it.
+// Puts a tuple in the place of a row that is locked; false if it was not, and has been changed.
 inline bool update_row(Relation relation, ItemPointer place, HeapTuple tuple) {
     TM_FailureData failure;
     LockTupleMode mode = LockTupleNoKeyExclusive;
 #if PG_VERSION_NUM >= 190000
     TU_UpdateIndexes indexes = TU_None;
-    return heap_update(relation, place, tuple, GetCurrentCommandId(true), 0, InvalidSnapshot, false,
+    return heap_update(relation, place, tuple, GetCurrentCommandId(true), 0, InvalidSnapshot, true,
                        &failure, &mode, &indexes) == TM_Ok;
 #elif PG_VERSION_NUM >= 160000
     TU_UpdateIndexes indexes = TU_None;
-    return heap_update(relation, place, tuple, GetCurrentCommandId(true), InvalidSnapshot, false,
+    return heap_update(relation, place, tuple, GetCurrentCommandId(true), InvalidSnapshot, true,
                        &failure, &mode, &indexes) == TM_Ok;
 #else
-    return heap_update(relation, place, tuple, GetCurrentCommandId(true), InvalidSnapshot, false,
+    return heap_update(relation, place, tuple, GetCurrentCommandId(true), InvalidSnapshot, true,
                        &failure, &mode) == TM_Ok;
 #endif
 }

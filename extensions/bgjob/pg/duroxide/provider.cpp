@@ -13,6 +13,7 @@ extern "C" {
 #include <catalog/pg_namespace.h>
 #include <catalog/pg_proc.h>
 #include <commands/sequence.h>
+#include <storage/bufmgr.h>
 #include <utils/builtins.h>
 #include <utils/fmgroids.h>
 #include <utils/lsyscache.h>
@@ -25,6 +26,20 @@ namespace {
 bool belongs_in(const IndexShape &shape, const Values &values) {
     return shape.holds == Holds::All ||
            (shape.holds == Holds::Null) == values.null[shape.about - 1];
+}
+
+// Without waiting. The server updates without waiting only what is locked.
+bool lock_row(Relation relation, const Row &row) {
+    HeapTupleData locked{};
+    locked.t_self = row.tuple->t_self;
+    TM_FailureData failure;
+    Buffer held = InvalidBuffer;
+    const TM_Result result =
+        heap_lock_tuple(relation, &locked, GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+                        LockWaitSkip, false, &held, &failure);
+    if (BufferIsValid(held))
+        ReleaseBuffer(held);
+    return result == TM_Ok;
 }
 
 // Into those indexes of the table that the row belongs in.
@@ -131,6 +146,8 @@ void Provider::insert(Table t, const Values &values) {
 bool Provider::update(Table t, const Row &row, const Values &values) {
     wrote_ = true;
     Relation relation = tables_[t];
+    if (!lock_row(relation, row))
+        return false;
     TupleDesc desc = RelationGetDescr(relation);
     HeapTuple changed =
         heap_modify_tuple(row.tuple, desc, const_cast<Datum *>(values.value),
