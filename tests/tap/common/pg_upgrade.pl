@@ -18,7 +18,7 @@ use Walrus;
 my ($new_bin) = split /:/, $ENV{PATH};
 my $old_bin = $ENV{PGCREW_OLD_BINDIR};
 BAIL_OUT('PGCREW_OLD_BINDIR is not set') unless defined $old_bin;
-my @extensions = qw(bgjob bgjob_compat walrus erlang_bridge);
+my @extensions = qw(bgjob bgjob_compat bgjob_duroxide walrus erlang_bridge);
 my $conf = <<"END";
 shared_preload_libraries = 'bgjob, walrus, erlang_bridge'
 erlang_bridge.epmd_port = @{[ epmd_port() ]}
@@ -43,6 +43,8 @@ my ($journey) = sql($old, "SET SESSION AUTHORIZATION worker; SELECT bgjob.start(
 job_waits($old, $journey, 'signal go');
 job_ends($old, enqueue($old, 'SELECT 1', q(key => 'ended')));
 sql($old, q(SELECT bgjob.schedule('yearly', '0 3 1 1 *', 'SELECT 1')));
+sql($old, "SELECT bgjob.create_duroxide_schema('flows')");
+sql($old, q(SELECT flows.enqueue_orchestrator_work('a', '{"StartOrchestration": {"instance": "a", "orchestration": "O"}}', now())));
 grow_beyond($old, 64);
 poll_sql($old, q(SELECT count(*) > 0 FROM walrus.history WHERE action = 'increase'));
 
@@ -96,6 +98,7 @@ is(effects($new), 'first due', 'a job that was due meanwhile is done by itself')
 sql($new, "SELECT bgjob.signal($journey, 'go')");
 job_ends($new, $journey);
 is(effects($new), 'first due worker last', 'a workflow goes on where it was, as the role that started it');
+is(sql($new, 'SELECT out_instance_id FROM flows.fetch_orchestration_item(0, 60000)'), 'a', 'a Duroxide runtime gets its turn');
 cmp_ok(enqueue($new, 'SELECT 1'), '>', $due, 'ids go on');
 is(sql($new, q(SELECT bgjob.run('SELECT 7 AS x'))), '{"x": 7}', 'a launched job');
 my $events = sql($new, 'SELECT count(*) FROM walrus.history');
