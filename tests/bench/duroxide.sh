@@ -4,8 +4,8 @@
 # is not measured, nor what its own functions do.
 #
 #   ci/bench duroxide [--quick] [FIGURE...]
-#     stress    orchestrations of five activities of 10 ms, 20 of them at any time, 4 orchestration and 8 worker slots;
-#               the runtime asks every 50 ms, and every 5 ms
+#     stress    orchestrations of five activities of 10 ms, 20 of them at any time; 4 orchestration and 8 worker slots,
+#               the runtime asks every 50 ms, and every 5 ms; 20 and 20 slots
 #     backlog   a fetch with a million rows that are due tomorrow
 #     fetchers  50 sessions fetch 200 ready instances
 #     announce  8 sessions enqueue; work is announced, by the dispatcher or by a NOTIFY of each commit

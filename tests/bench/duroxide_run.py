@@ -63,12 +63,16 @@ def answer_of(program, begin):
     raise Failed("the runtime does not work, or an orchestration did not complete")
 
 
-def load(bench, system, poll):
+# Milliseconds between the runtime's questions, and its slots for turns and for activities.
+SHAPES = {"stress50": (50, 4, 8), "stress5": (5, 4, 8), "wide50": (50, 20, 20)}
+
+
+def load(bench, system, shape):
     """The runtime under load: what a second did, and what an orchestration cost."""
     bench.make(system)
     bench.session.ask("CHECKPOINT")
     before = bench.transactions()
-    program = bench.program(PROGRAMS / "load.mjs", system, SECONDS, poll, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    program = bench.program(PROGRAMS / "load.mjs", system, SECONDS, *shape, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     answer_of(program, "warm")
     bench.meter.start()
     program.stdin.write("go\n")
@@ -86,9 +90,9 @@ def stress(bench):
     if not bench.node:
         raise Failed("there is no runtime")
     for number in range(ROUNDS):
-        for poll in (50, 5):
+        for figure, shape in SHAPES.items():
             for system in bench.systems():
-                tell_cell(f"stress{poll}", system, number, load(bench, system, poll))
+                tell_cell(figure, system, number, load(bench, system, shape))
 
 
 def fetch(system, what):

@@ -1,9 +1,10 @@
-// node load.mjs SCHEMA SECONDS POLL_MS: orchestrations of five activities of 10 ms each, 20 of them at any time, for so
-// long. Prints what a second of it did, latencies in ms, and the CPU time of this process for one, as a line of JSON.
+// node load.mjs SCHEMA SECONDS POLL_MS TURNS ACTIVITIES: orchestrations of five activities of 10 ms each, 20 of them at
+// any time, for so long, with so many slots. Prints what a second of it did, latencies in ms, and the CPU time of this process for one, as a line of JSON.
 import { clientOf, connect, start } from "./runtime.mjs";
 
 const IN_FLIGHT = 20;
-const [schema, seconds, poll] = process.argv.slice(2);
+const [schema, seconds, ...slots] = process.argv.slice(2);
+const [poll, turns, activities] = slots.map(Number);
 const provider = await connect(schema);
 const client = clientOf(provider);
 const runtime = start(provider, {
@@ -14,7 +15,7 @@ const runtime = start(provider, {
       return (yield { type: "join", tasks }).length;
     },
   },
-  options: { orchestrationConcurrency: 4, workerConcurrency: 8, dispatcherPollIntervalMs: Number(poll) },
+  options: { orchestrationConcurrency: turns, workerConcurrency: activities, dispatcherPollIntervalMs: poll },
 });
 
 let number = 0;
@@ -45,6 +46,7 @@ const latencies = await work(begin + 1000 * seconds);
 const [elapsed, { user, system }] = [(performance.now() - begin) / 1000, process.cpuUsage(usage)];
 const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
 console.log(JSON.stringify({ done: latencies.length, rate: latencies.length / elapsed, activities: (5 * latencies.length) / elapsed,
+  busy: (5 * 10 * latencies.length) / 1000 / elapsed / activities,
   p50: at(0.5), p99: at(0.99), client: (user + system) / 1000 / latencies.length }));
 await runtime.shutdown(1000);
 process.exit(0);
