@@ -31,9 +31,18 @@ cmp_ok($psql->query_safe('SELECT count(*) FROM bgjob.activity'), '>=', 6, 'on si
 $psql->query_safe('SELECT bgjob.cancel_all()');
 $psql->query_safe('SELECT bgjob.detach_all()');
 
-# Idle workers leave in time, while the pool goes on.
+# Idle workers leave in time, while the pool goes on; one whose job sleeps hears of the reload, too.
+my $holder = session($node);
+$holder->query_safe('SELECT pg_advisory_lock(2)');
+launch($psql, q('DO $d$ BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(2) LOOP PERFORM pg_sleep(0.01); END LOOP; END $d$'));
+poll_sql($node, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'bgjob worker' AND wait_event = 'PgSleep'", 1);
 $node->append_conf('postgresql.conf', "bgjob.worker_idle_timeout = '300ms'");
 $node->reload;
+poll_sql($node, "SELECT setting FROM pg_settings WHERE name = 'bgjob.worker_idle_timeout'", 300);
+$holder->query_safe('SELECT pg_advisory_unlock(2)');
+$holder->quit;
+$psql->query_safe('SELECT bgjob.wait(id, cookie) FROM bgjob.launched');
+$psql->query_safe('SELECT bgjob.detach_all()');
 poll_sql($node, 'SELECT count(*) FROM bgjob.activity', 0, 30);
 pass('idle workers leave after worker_idle_timeout, which a reload changes');
 is($psql->query_safe("SELECT * FROM bgjob.run('SELECT 1 AS x')"), '{"x": 1}', 'the next job gets a new one');
