@@ -137,16 +137,19 @@ Worker::Wake Worker::wait(std::chrono::milliseconds timeout, uint32 wait_event) 
 }
 
 bool Worker::serve() {
-    const bool reload = call([] {
+    call([] {
         ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
-        if (!ConfigReloadPending)
-            return false;
-        ConfigReloadPending = false;
-        ProcessConfigFile(PGC_SIGHUP);
-        return true;
     });
-    return reload;
+    return heed_reload();
+}
+
+bool heed_reload() {
+    if (!ConfigReloadPending)
+        return false;
+    ConfigReloadPending = false;
+    call([] { ProcessConfigFile(PGC_SIGHUP); });
+    return true;
 }
 
 // The postmaster writes its status into its lock file before it signals anybody: pidfile.h.

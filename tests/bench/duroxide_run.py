@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from figures import measure, tell_cell
 from jobs_server import Failed, Meter, Session, pgbench
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -19,11 +20,6 @@ SECONDS = os.environ.get("SECONDS_EACH", "5")
 MANY = int(os.environ.get("MANY", "1000000"))
 PROGRAMS = Path(__file__).resolve().parent.parent / "duroxide_node"
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-
-
-def tell_cell(figure, name, number, measures):
-    for measure, value in measures.items():
-        print(figure, name, number, measure, f"{float(value):.6g}", sep="\t", flush=True)
 
 
 class Bench:
@@ -193,17 +189,7 @@ def main():
     node, folder, *figures = sys.argv[1:]
     bench = Bench(node, folder)
     bench.session.ask("CREATE SEQUENCE n CACHE 1000")
-    failed = False
-    for name in figures or FIGURES:
-        begin = time.monotonic()
-        try:
-            FIGURES[name](bench)
-        except Failed as failure:
-            failed = True
-            print("note", f"FAILED: {name}", " ".join(str(failure).split()), sep="\t")
-            print(f"ci/bench duroxide: {name}: {failure}", file=sys.stderr)
-        print(f"-- {name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
-    sys.exit(1 if failed else 0)
+    measure("duroxide", FIGURES, figures, bench)
 
 
 main()

@@ -8,21 +8,13 @@ import os
 import sys
 import time
 
+from figures import measure, tell, tell_cell
 from jobs_server import Failed, Session, pgbench
 from jobs_systems import Alone, Boss, FlowsAlone, Gw, Ours, Pgmq, Plain, Server, Workflows
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 CHURN = int(os.environ.get("CHURN", "36000"))  # jobs done under one open snapshot
 MANY = int(os.environ.get("MANY", "1000000"))
-
-
-def tell(*fields):
-    print(*fields, sep="\t", flush=True)
-
-
-def tell_cell(figure, name, number, measures):
-    for measure, value in measures.items():
-        tell(figure, name, number, measure, f"{value:.6g}")
 
 
 def available(figure, systems):
@@ -209,19 +201,11 @@ def main():
         Boss(server).run("setup")
     else:
         tell("note", "gw, boss", "missing: npm could not install them")
-    failed = False
-    for name in figures or FIGURES:
-        begin = time.monotonic()
-        try:
-            FIGURES[name](server)
-        except Failed as failure:
-            failed = True
-            tell("note", f"FAILED: {name}", str(failure))
-            print(f"ci/bench jobs: {name}: {failure}", file=sys.stderr)
-            server.close()
-            server = Server(server.node)
-        print(f"-- {name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
-    sys.exit(1 if failed else 0)
+    def anew(failed):
+        failed.close()
+        return Server(failed.node)
+
+    measure("jobs", FIGURES, figures, server, anew)
 
 
 main()

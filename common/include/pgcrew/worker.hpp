@@ -79,6 +79,10 @@ enum class OnTerm {
     Flag       // SIGTERM only sets stop_requested(): the body returns and destructors run
 };
 
+// Re-reads the configuration if SIGHUP came; true if it did. To be called before each sleep:
+// whatever waits meanwhile resets the latch, but not the flag.
+bool heed_reload();
+
 // The postmaster has been told to shut the server down.
 bool server_is_stopping() noexcept;
 

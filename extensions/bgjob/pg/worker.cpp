@@ -389,14 +389,6 @@ bool wait_for_work(uint32 wait_event, WorkerSlot *me) {
     return (events & WL_TIMEOUT) == 0 || stays_idle();
 }
 
-// Before each sleep, too: a job that waits for something resets the latch, but not the flag.
-void heed_reload() {
-    if (!ConfigReloadPending)
-        return;
-    ConfigReloadPending = false;
-    call([] { ProcessConfigFile(PGC_SIGHUP); });
-}
-
 // False when the slot has been given up meanwhile.
 bool move_in(Datum argument, Oid &database, Oid &role) {
     Locked locked(LW_EXCLUSIVE);
@@ -430,7 +422,7 @@ PGCREW_WORKER(bgjob_worker_main, OnTerm::Interrupt) {
     take_place(me, my_slot);
     SessionState session;
     for (;;) {
-        heed_reload();
+        (void)heed_reload();
         JobId id = 0;
         switch (next_job(id)) {
         case Next::Job:
