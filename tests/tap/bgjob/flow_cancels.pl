@@ -7,7 +7,6 @@ use lib $FindBin::Bin;
 use Flows;
 use PgCrew;
 use Test::More;
-use Time::HiRes qw(time usleep);
 
 my $node = durable_node();
 sql($node, <<'END');
@@ -20,18 +19,25 @@ BEGIN
 		IF k % 5 = 0 THEN CALL bgjob.sleep('1 ms'); END IF;
 	END LOOP;
 END $$;
+-- Shoots until no workflow is left, or for ten seconds; tells how often.
+CREATE PROCEDURE shoot(kill regproc, INOUT shots int DEFAULT 0) LANGUAGE plpgsql AS $$
+DECLARE
+	deadline CONSTANT timestamptz := clock_timestamp() + interval '10 s';
+BEGIN
+	WHILE clock_timestamp() < deadline AND EXISTS (SELECT FROM bgjob.job WHERE kind = 2) LOOP
+		EXECUTE format('SELECT count(%s(pid)) FROM pg_stat_activity WHERE backend_type = ''bgjob worker''', kill);
+		shots := shots + 1;
+		COMMIT;
+		PERFORM pg_sleep(0.03 * random());
+	END LOOP;
+END $$;
 END
 
 for my $function ('pg_cancel_backend', 'pg_terminate_backend')
 {
 	sql($node, 'DELETE FROM effect');
 	sql($node, "SELECT bgjob.start('balanced', to_jsonb(g)) FROM generate_series(1, 60) g");
-	my ($deadline, $shots) = (time + 10, 0);
-	while (time < $deadline && sql($node, "SELECT count($function(pid)) FROM pg_stat_activity WHERE backend_type = 'bgjob worker'; SELECT count(*) FROM bgjob.job") !~ /\n0$/)
-	{
-		++$shots;
-		usleep(rand(30_000));
-	}
+	my $shots = sql($node, "CALL shoot('$function')");
 	# What could not be undone for now comes back after a back-off. Whose worker was ended three times is set
 	# aside; here it is not its fault.
 	poll_until(
