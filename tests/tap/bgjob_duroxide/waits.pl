@@ -15,12 +15,13 @@ my $node = $p->node;
 my %fetch = (turn => 'SELECT out_instance_id FROM ' . $p->text_of('fetch_orchestration_item', Duroxide::fetch_arguments()),
 	task => "SELECT out_work_item::json -> 'ActivityExecute' ->> 'id' FROM " . $p->text_of('fetch_work_item', Duroxide::fetch_work_arguments(owner => 'w')));
 
-# A session whose fetches wait for 10 s, which is more than anything here needs.
-my $wait = 10;
+# A session whose fetches wait for 30 s, which is more than anything here needs, or for so many.
+my $wait = 30;
 sub waiting_session
 {
+	my ($seconds) = @_;
 	my $session = $p->another;
-	$session->sql("SET bgjob.duroxide_fetch_wait = '$wait s'");
+	$session->sql("SET bgjob.duroxide_fetch_wait = '@{[$seconds // $wait]} s'");
 	$session->{pid} = backend_pid($session->{session});
 	return $session;
 }
@@ -58,7 +59,7 @@ for my $what (qw(turn task))
 
 	# How many may wait at a time is the server's to decide: whoever does not is told at once that there is nothing.
 	runs "of several that ask for a $what one gets what comes" => sub {
-		my @sessions = map { waiting_session() } 1 .. 6;
+		my @sessions = map { waiting_session(10) } 1 .. 6; # the others wait until that is over
 		waits($sessions[0], $what);
 		$_->send_off($fetch{$what}) for @sessions[ 1 .. 5 ];
 		enqueue($what, 9);
@@ -72,7 +73,7 @@ for my $what (qw(turn task))
 		my $begin = time;
 		$node->safe_psql('postgres', "SELECT pg_cancel_backend($session->{pid})");
 		refused(sub { $session->answer }, '57014', qr/canceling statement/, 'with the usual error');
-		cmp_ok(time - $begin, '<', 5, '... soon');
+		cmp_ok(time - $begin, '<', $wait - 2, '... soon');
 		enqueue($what, 8);
 		is($session->sql($fetch{$what}), 8, 'the session lives');
 		$session->quit;
@@ -112,13 +113,12 @@ runs 'what a turn asks for wakes who waits for tasks' => sub {
 	waits($session, 'turn');
 	$p->ack_work($p->sql('SELECT lock_token FROM flow.worker_queue'), 'a', completion('a', 2));
 	is($session->answer, 'a', '... and its completion who waits for turns');
-	cmp_ok(time - $begin, '<', $wait - 1, '... soon');
+	cmp_ok(time - $begin, '<', $wait - 2, '... soon');
 	$session->quit;
 };
 
 runs 'what is rolled back wakes nobody up for nothing' => sub {
-	my $session = waiting_session();
-	$session->sql("SET bgjob.duroxide_fetch_wait = '1 s'");
+	my $session = waiting_session(5);
 	waits($session, 'turn');
 	$p->sql('BEGIN');
 	$p->start('never');
