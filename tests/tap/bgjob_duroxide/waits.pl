@@ -15,13 +15,12 @@ my $node = $p->node;
 my %fetch = (turn => 'SELECT out_instance_id FROM ' . $p->text_of('fetch_orchestration_item', Duroxide::fetch_arguments()),
 	task => "SELECT out_work_item::json -> 'ActivityExecute' ->> 'id' FROM " . $p->text_of('fetch_work_item', Duroxide::fetch_work_arguments(owner => 'w')));
 
-# A session whose fetches wait for 30 s, which is more than anything here needs, or for so many.
-my $wait = 30;
+# A session whose fetches wait for 10 s, the longest there is: nothing here that has to be quicker starts a program.
+my $wait = 10;
 sub waiting_session
 {
-	my ($seconds) = @_;
 	my $session = $p->another;
-	$session->sql("SET bgjob.duroxide_fetch_wait = '@{[$seconds // $wait]} s'");
+	$session->sql("SET bgjob.duroxide_fetch_wait = '$wait s'");
 	$session->{pid} = backend_pid($session->{session});
 	return $session;
 }
@@ -46,9 +45,9 @@ for my $what (qw(turn task))
 	runs "a $what that comes is fetched at once by who waits" => sub {
 		my $session = waiting_session();
 		waits($session, $what);
-		is($node->safe_psql('postgres', "SELECT backend_xid IS NULL FROM pg_stat_activity WHERE pid = $session->{pid}"),
+		is($p->sql("SELECT backend_xid IS NULL FROM pg_stat_activity WHERE pid = $session->{pid}"),
 			't', 'it has no transaction id');
-		is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE pid = $session->{pid} AND relation IS NOT NULL AND mode <> 'AccessShareLock'"),
+		is($p->sql("SELECT count(*) FROM pg_locks WHERE pid = $session->{pid} AND relation IS NOT NULL AND mode <> 'AccessShareLock'"),
 			'0', '... and no lock that hurts');
 		my $begin = time;
 		enqueue($what, 7);
@@ -59,7 +58,7 @@ for my $what (qw(turn task))
 
 	# How many may wait at a time is the server's to decide: whoever does not is told at once that there is nothing.
 	runs "of several that ask for a $what one gets what comes" => sub {
-		my @sessions = map { waiting_session(10) } 1 .. 6; # the others wait until that is over
+		my @sessions = map { waiting_session() } 1 .. 6;
 		waits($sessions[0], $what);
 		$_->send_off($fetch{$what}) for @sessions[ 1 .. 5 ];
 		enqueue($what, 9);
@@ -71,7 +70,7 @@ for my $what (qw(turn task))
 		my $session = waiting_session();
 		waits($session, $what);
 		my $begin = time;
-		$node->safe_psql('postgres', "SELECT pg_cancel_backend($session->{pid})");
+		$p->sql("SELECT pg_cancel_backend($session->{pid})");
 		refused(sub { $session->answer }, '57014', qr/canceling statement/, 'with the usual error');
 		cmp_ok(time - $begin, '<', $wait - 2, '... soon');
 		enqueue($what, 8);
@@ -113,12 +112,13 @@ runs 'what a turn asks for wakes who waits for tasks' => sub {
 	waits($session, 'turn');
 	$p->ack_work($p->sql('SELECT lock_token FROM flow.worker_queue'), 'a', completion('a', 2));
 	is($session->answer, 'a', '... and its completion who waits for turns');
-	cmp_ok(time - $begin, '<', $wait - 2, '... soon');
+	cmp_ok(time - $begin, '<', $wait - 1, '... soon');
 	$session->quit;
 };
 
 runs 'what is rolled back wakes nobody up for nothing' => sub {
-	my $session = waiting_session(5);
+	my $session = waiting_session();
+	$session->sql("SET bgjob.duroxide_fetch_wait = '5 s'");
 	waits($session, 'turn');
 	$p->sql('BEGIN');
 	$p->start('never');
