@@ -78,7 +78,6 @@ Value text_or_null(const std::string &text) noexcept {
 }
 Value int_or_null(std::int32_t n) noexcept { return n == 0 ? Value::null(INT4OID) : Value(n); }
 Value bigint_or_null(std::int64_t n) noexcept { return n == 0 ? Value::null(INT8OID) : Value(n); }
-Value oid_or_null(Oid oid) noexcept { return oid == InvalidOid ? Value::null(OIDOID) : Value(oid); }
 
 Value interval_of(std::int64_t us) {
     return Value::datum(call([&] {

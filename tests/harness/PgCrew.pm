@@ -106,11 +106,13 @@ sub session
 	return $psql;
 }
 
-# kill_backend($pid): SIGKILL, as the kernel does when memory is short.
+# kill_backend($pid): SIGKILL, as the kernel does when memory is short. Returns when the postmaster has
+# noticed, so that nobody connects to the server of before.
 sub kill_backend
 {
 	my ($pid) = @_;
-	return kill('KILL', $pid) == 1;
+	my $killed = kill('KILL', $pid) == 1;
+	return poll_until(sub { !-e "/proc/$pid" }, "process $pid has gone") && $killed;
 }
 
 # Sends a query and does not wait; all its output comes with the next query(). (query_until() would

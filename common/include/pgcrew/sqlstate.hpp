@@ -36,7 +36,6 @@ inline constexpr SqlState null_value_not_allowed{"22004"};
 inline constexpr SqlState character_not_in_repertoire{"22021"};
 inline constexpr SqlState invalid_parameter_value{"22023"};
 inline constexpr SqlState invalid_text_representation{"22P02"};
-inline constexpr SqlState invalid_transaction_state{"25000"};
 inline constexpr SqlState active_sql_transaction{"25001"};
 inline constexpr SqlState serialization_failure{"40001"};
 inline constexpr SqlState insufficient_privilege{"42501"};

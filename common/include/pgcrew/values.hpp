@@ -73,7 +73,6 @@ class Value {
 Value text_or_null(const std::string &) noexcept;
 Value int_or_null(std::int32_t) noexcept;
 Value bigint_or_null(std::int64_t) noexcept;
-Value oid_or_null(Oid) noexcept;
 
 // An interval of so many microseconds, in the current context.
 Value interval_of(std::int64_t us);

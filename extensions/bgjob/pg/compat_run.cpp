@@ -59,6 +59,7 @@ std::vector<Name> names_from(const Args &args, int i) {
         });
         if (!no_pid && !no_cookie)
             names.push_back(name);
+        check_for_interrupts();
     }
     return names;
 }

@@ -12,6 +12,7 @@
 #include "pgcrew/args.hpp"
 
 #include <csignal>
+#include <unordered_set>
 #include <vector>
 
 extern "C" {
@@ -84,17 +85,33 @@ bool wait_for_end(JobId id, int64 cookie, int64 timeout_ms) {
     }
 }
 
-std::optional<Handle> wait_for_any(const std::vector<Handle> &handles, int64 timeout_ms) {
-    const int64 deadline = deadline_after(timeout_ms);
-    for (const Handle &h : handles)
+namespace {
+
+// Those that may be used, each job once: all of them are looked at under the lock.
+std::vector<Handle> distinct(const std::vector<Handle> &handles) {
+    std::vector<Handle> jobs;
+    std::unordered_set<JobId> known;
+    for (const Handle &h : handles) {
         if (!of_an_earlier_life(h.id))
             check_access(h.id, h.cookie);
+        if (known.insert(h.id).second)
+            jobs.push_back(h);
+        check_for_interrupts();
+    }
+    return jobs;
+}
+
+} // namespace
+
+std::optional<Handle> wait_for_any(const std::vector<Handle> &handles, int64 timeout_ms) {
+    const int64 deadline = deadline_after(timeout_ms);
+    const std::vector<Handle> jobs = distinct(handles);
     Sleeper sleeper(&segment().any_finished);
     for (;;) {
         bool unattended = false;
         {
             Locked locked(LW_SHARED);
-            for (const Handle &h : handles) {
+            for (const Handle &h : jobs) {
                 if (of_an_earlier_life(h.id))
                     return h;
                 const Job &job = require(locked, h.id, h.cookie);
@@ -118,8 +135,8 @@ bool cancel_job(JobId id, int64 cookie, int64 grace_ms) {
         if (request_cancel(locked, require(locked, id, cookie), was_queued))
             return true;
     }
-    if (was_queued)
-        return cancel_queued_job(id) || wait_for_end(id, cookie, 0);
+    if (was_queued && cancel_queued_job(id))
+        return true;
     grace_ms = Min(grace_ms, longest_grace_ms);
     if (grace_ms <= 0)
         return false;
@@ -232,6 +249,7 @@ std::vector<Handle> handles_from(Datum array_datum) {
             throw Error(sqlstate::null_value_not_allowed, "handle must not be null");
         handles.push_back(
             handle_from(call([&] { return DatumGetHeapTupleHeader(elements.values[i]); })));
+        check_for_interrupts();
     }
     return handles;
 }

@@ -27,7 +27,9 @@ sub _signal_one
 {
 	my ($node, $signal, $what) = @_;
 	my @pids = processes_of($node, $title{$what});
-	return @pids && kill($signal, $pids[ rand @pids ]) == 1;
+	return 0 unless @pids;
+	my $pid = $pids[ rand @pids ];
+	return $signal eq 'KILL' ? kill_backend($pid) : kill($signal, $pid) == 1;
 }
 
 sub _signal_all

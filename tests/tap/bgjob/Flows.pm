@@ -11,7 +11,7 @@ use PgCrew;
 use Test::More;
 
 our @EXPORT = qw(durable_node sql flow start_flow enqueue run_flow caught step noted effects forget_effects job_ends
-  jobs_end job_waits failures is_effect);
+  jobs_end is_held job_waits failures is_effect);
 
 # durable_node(%opt): as new_node(), with bgjob preloaded and ready.
 #   preload  0: not preloaded
@@ -88,7 +88,7 @@ sub job_ends
 {
 	my ($node, $job) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return poll_sql($node, "SELECT count(*) FROM bgjob.job WHERE id = $job", 0, 60) || _show($node);
+	return poll_sql($node, "SELECT count(*) FROM bgjob.job WHERE id = $job", 0) || _show($node);
 }
 
 sub jobs_end
@@ -105,13 +105,21 @@ sub _show
 	return 0;
 }
 
+# is_held($job): whether a worker still has the lock of a workflow; a condition in SQL. It lets go of it
+# a moment after what it waits for can be seen.
+sub is_held
+{
+	my ($job) = @_;
+	return "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = x'6a62'::int AND objid = $job)";
+}
+
 # Until the job is out of its worker's hands and waits for that: 'time', 'signal go', ...
 sub job_waits
 {
 	my ($node, $job, $what) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return poll_sql($node,
-		"SELECT coalesce((SELECT waits_for FROM bgjob.job WHERE id = $job AND due_at > now()), '')", $what)
+		"SELECT coalesce((SELECT waits_for FROM bgjob.job WHERE id = $job AND due_at > now() AND NOT @{[is_held($job)]}), '')", $what)
 	  || _show($node);
 }
 

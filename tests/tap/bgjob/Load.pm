@@ -102,7 +102,7 @@ sub load_test
 		[ 'pgbench', '-n', '-c', $sessions, '-t', $launches, '-f', $file, 'postgres' ],
 		"[pgbg-32] $sessions sessions with $launches calls each");
 
-	poll_sql($node, 'SELECT queued + running FROM bgjob.stats', 0, 60);
+	poll_sql($node, 'SELECT queued + running FROM bgjob.stats', 0);
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM bgjob.launched'), 0, 'no entry is left');
 	is( $node->safe_psql('postgres', 'SELECT retained, lost, shared_memory_bytes FROM bgjob.stats'),
 		'0|0|0', 'no job was lost, no byte is left');

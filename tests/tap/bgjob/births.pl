@@ -73,7 +73,7 @@ is($node->safe_psql('postgres', 'SELECT bgjob.purge()'), 0, 'purge leaves the jo
 $node->append_conf('postgresql.conf', "shared_preload_libraries = ''\nbgjob.worker_idle_timeout = '200ms'");
 $node->restart;
 $node->safe_psql('postgres', "SELECT * FROM bgjob.run('SELECT 1')");
-poll_until(sub { 0 == supervisors($node) }, 'no supervisor', 60);
+poll_until(sub { 0 == supervisors($node) }, 'no supervisor');
 pass('without work the supervisor leaves');
 is($node->safe_psql('postgres', "SELECT * FROM bgjob.run('SELECT 1 AS x')"), '{"x": 1}', 'and comes back for the next job');
 

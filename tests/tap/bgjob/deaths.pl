@@ -59,12 +59,16 @@ is($psql->query_safe("SELECT bgjob.wait($job, '30 s')"), 't', 'pg_cancel_backend
 is($psql->query_safe("SELECT state, sqlstate FROM bgjob.outcome($job)"), 'cancelled|57014', 'as cancelled');
 
 # The supervisor is terminated: the postmaster brings the next one, jobs go on.
+my $holder = session($node);
+$holder->query_safe('SELECT pg_advisory_lock(1)');
 my ($first) = supervisors($node);
 $psql->query_safe('SET bgjob.max_workers_per_role = 0');
-$job = launch($psql, "'SELECT 7 FROM pg_sleep(1)'");
+$job = launch($psql, "'SELECT 7 FROM pg_advisory_xact_lock_shared(1)'");
 $worker_of->($job);
 kill('TERM', $first);
+poll_until(sub { !-e "/proc/$first" }, 'the supervisor ends');
 @queued = map { launch($psql, "'SELECT $_ FROM pg_sleep(0.1)'") } 1 .. 5;
+$holder->query_safe('SELECT pg_advisory_unlock(1)');
 is($psql->query_safe("SELECT x FROM bgjob.result($job) AS (x int)"), 7, 'a job survives the supervisor');
 is($psql->query_safe("SELECT x FROM bgjob.result($queued[$_ - 1]) AS (x int)"), $_, "job $_ of its absence is run") for 1 .. 5;
 poll_until(sub { my @now = supervisors($node); @now == 1 && $now[0] != $first }, 'a new supervisor');
@@ -74,12 +78,15 @@ $psql->query_safe('SELECT bgjob.detach_all()');
 # A session that dies in the middle of result(): the job and its rows stay, and nothing leaks.
 my $victim = session($node);
 $pid = backend_pid($victim);
-$job = launch($victim, "'SELECT i FROM generate_series(1, 5000) i UNION ALL SELECT 1 FROM pg_sleep(1)', 64");
+$holder->query_safe('SELECT pg_advisory_lock(1)');
+$job = launch($victim, "'SELECT i FROM generate_series(1, 5000) i UNION ALL SELECT 1 FROM pg_advisory_xact_lock_shared(1)', 64");
 run_in_background($victim, "SELECT count(*) FROM bgjob.result($job) AS (i int)");
 wait_until_blocked($node, $pid);
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
 poll_sql($node, "SELECT count(*) FROM pg_stat_activity WHERE pid = $pid", 0);
 eval { $victim->quit };
+$holder->query_safe('SELECT pg_advisory_unlock(1)');
+$holder->quit;
 is($psql->query_safe("SELECT count(*) FROM bgjob.result($job) AS (i int)"), 5001, 'a session dies in result(): another reads it all');
 $psql->query_safe("SELECT bgjob.detach($job)");
 

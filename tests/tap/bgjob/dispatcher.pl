@@ -30,16 +30,16 @@ poll_until(
 		$most = $now if $now > $most;
 		return !grep { $node->safe_psql($_, 'SELECT count(*) FROM done') == 0 } @databases;
 	},
-	'a job of each database', 60);
+	'a job of each database');
 cmp_ok($most, '<=', 3, 'dispatchers of five databases take half of six slots and share them');
 is(sql($node, "SELECT bgjob.wait(h.id, h.cookie, '20 s') FROM bgjob.launch('SELECT 1') h"), 't', '... and a launched job gets a worker');
-poll_until(sub { !grep { $node->safe_psql($_, 'SELECT count(*) FROM done') < 2 } @databases }, 'jobs that were due later', 60);
+poll_until(sub { !grep { $node->safe_psql($_, 'SELECT count(*) FROM done') < 2 } @databases }, 'jobs that were due later');
 pass('a dispatcher that has given way is there again when there is something to do');
 
 # ---- what comes later needs no process --------------------------------------------------------------
 $node->safe_psql('d1', "SELECT bgjob.schedule('yearly', '\@yearly', 'SELECT 1')");
 $node->safe_psql('d2', "SELECT bgjob.enqueue('SELECT 1', run_at => now() + '1 day')");
-poll_sql($node, $dispatchers, 0, 60);
+poll_sql($node, $dispatchers, 0);
 pass('no dispatcher waits for what comes in a day or a year');
 $node->stop;
 

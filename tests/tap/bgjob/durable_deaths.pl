@@ -90,13 +90,16 @@ SKIP:
 
 # ---- a database that nobody may connect to ----------------------------------------------------------
 sql($node, 'CREATE DATABASE closed');
-$node->safe_psql('closed', "CREATE EXTENSION bgjob; CREATE TABLE done (what text); SELECT bgjob.enqueue('INSERT INTO done VALUES (1)', run_at => now() + '3 s')");
+$node->safe_psql('closed', 'CREATE EXTENSION bgjob; CREATE TABLE done (what text)');
+my $inside = session($node, dbname => 'closed');
 sql($node, 'ALTER DATABASE closed ALLOW_CONNECTIONS false');
 sql($node, "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE backend_type = 'bgjob dispatcher' AND datname = 'closed'");
-my $log = 0;
+my $log = -s $node->logfile;
+$inside->query_safe("SELECT bgjob.enqueue('INSERT INTO done VALUES (1)')");
+$inside->quit;
 poll_until(sub { (() = log_since($node, $log) =~ /database "closed" is not currently accepting connections/g) >= 4 }, 'failed starts');
 sql($node, 'ALTER DATABASE closed ALLOW_CONNECTIONS true');
-poll_until(sub { $node->safe_psql('closed', 'SELECT count(*) FROM done') == 1 }, 'a job of the database that was closed', 60);
+poll_until(sub { $node->safe_psql('closed', 'SELECT count(*) FROM done') == 1 }, 'a job of the database that was closed');
 pass('a dispatcher that cannot connect is tried again until it can');
 
 # ---- a role that cannot connect ---------------------------------------------------------------------

@@ -167,7 +167,7 @@ my $u = encode_utf8('ü');
 $job = $node->safe_psql('utf8', q{SELECT bgjob.enqueue('SELECT pg_sleep(100)')});
 poll_until(sub { $node->safe_psql('utf8', "SELECT state FROM bgjob.jobs WHERE id = $job") eq 'running' }, 'it runs');
 $node->safe_psql('utf8', "SELECT bgjob.cancel($job, repeat('$u', 150))");
-poll_until(sub { $node->safe_psql('utf8', "SELECT state FROM bgjob.jobs WHERE id = $job") eq 'cancelled' }, 'it is cancelled', 20);
+poll_until(sub { $node->safe_psql('utf8', "SELECT state FROM bgjob.jobs WHERE id = $job") eq 'cancelled' }, 'it is cancelled');
 is($node->safe_psql('utf8', "SELECT message = repeat('$u', 99) FROM bgjob.jobs WHERE id = $job"), 't',
 	'a long reason is cut between two characters');
 
@@ -180,7 +180,7 @@ EXCEPTION WHEN OTHERS THEN
 END \$f\$;
 SELECT bgjob.start('fails');
 END
-poll_until(sub { $node->safe_psql('latin1', 'SELECT count(*) FROM bgjob.job') eq '0' }, 'it ends', 20);
+poll_until(sub { $node->safe_psql('latin1', 'SELECT count(*) FROM bgjob.job') eq '0' }, 'it ends');
 is($node->safe_psql('latin1', 'SET client_encoding = utf8; SELECT what FROM done'), "relation \"${u}ber\" does not exist",
 	'the failure of a step in a database that is not UTF-8');
 

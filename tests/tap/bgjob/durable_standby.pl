@@ -60,7 +60,7 @@ sub client
 		$text .= "SELECT $start AS job \\gset\n\\echo started :job started\n";
 		$text .= $number % 2
 		  ? "CALL bgjob.await(:job) \\gset\n\\echo ended :job :state\n"
-		  : "SELECT 'ended', id, state FROM bgjob.status(:former), pg_sleep(0.03) WHERE ended_at IS NOT NULL;\n\\set former :job\n" =~ s/.*(?=\n.set)/$i == 1 ? '' : $&/er;
+		  : "SELECT 'ended', id, state FROM bgjob.status(:former), pg_sleep(0.06) WHERE ended_at IS NOT NULL;\n\\set former :job\n" =~ s/.*(?=\n.set)/$i == 1 ? '' : $&/er;
 	}
 	PostgreSQL::Test::Utils::append_to_file($script, $text);
 	my $out = '';
@@ -84,7 +84,7 @@ sub failover
 	my ($name, $synchronous) = @_;
 	my ($primary, $standby) = pair($name, $synchronous);
 	my @clients = map { client($primary) } 1 .. 6;
-	poll_sql($primary, q(SELECT count(*) > 100 FROM bgjob.job_run), 't', 60);
+	poll_sql($primary, q(SELECT count(*) > 300 FROM bgjob.job_run));
 	is_passive($standby) unless $synchronous;
 
 	# What ends on the primary when the standby has gone: nobody must be told of it.
@@ -104,7 +104,7 @@ sub failover
 	cmp_ok(sql($standby, 'SELECT count(*) FROM bgjob.job'), '>', 0, "$name: jobs are under way");
 
 	$standby->promote;
-	jobs_end($standby, 60) && pass('they go on after the promotion by themselves');
+	jobs_end($standby) && pass('they go on after the promotion by themselves');
 	is(sql($standby, 'SELECT count(*) FROM (SELECT n, step FROM effect GROUP BY 1, 2 HAVING count(*) > 1) x'), 0, '... nothing was done twice');
 	is(sql($standby, 'SELECT count(*) FROM (SELECT n, step FROM expected EXCEPT SELECT n, step FROM effect) x'), 0, '... nothing was lost');
 	is(sql($standby, 'SELECT count(*) FROM (SELECT n, step FROM effect EXCEPT SELECT n, step FROM expected) x'), 0, '... nothing was done that nobody asked for');

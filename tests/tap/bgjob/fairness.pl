@@ -21,7 +21,7 @@ $node->safe_psql('other', "SELECT bgjob.grant_usage('many'), bgjob.grant_usage('
 sub flood
 {
 	my ($database, $n) = @_;
-	$node->safe_psql($database, "SET ROLE many; SELECT count(bgjob.submit('SELECT pg_sleep(0.02)')) FROM generate_series(1, $n)");
+	$node->safe_psql($database, "SET ROLE many; SELECT count(bgjob.submit('SELECT pg_sleep(0.1)')) FROM generate_series(1, $n)");
 }
 
 sub unfinished
@@ -50,7 +50,7 @@ for my $workers (8, 3)
 $node->append_conf('postgresql.conf', "max_worker_processes = 8");
 $node->restart;
 flood('postgres', 2000);
-$node->safe_psql('postgres', "SET ROLE few; SELECT count(bgjob.submit('SELECT pg_sleep(0.02)')) FROM generate_series(1, 1000)");
+$node->safe_psql('postgres', "SET ROLE few; SELECT count(bgjob.submit('SELECT pg_sleep(0.1)')) FROM generate_series(1, 1000)");
 poll_sql($node, "SELECT count(*) >= 2 AND count(*) FILTER (WHERE role = 'few') >= 2 FROM bgjob.activity");
 pass('the second role gets its share of the workers');
 # ... and they are not started anew for each job
@@ -69,7 +69,7 @@ cmp_ok($share, '<=', 70, '... and not more');
 $node->safe_psql('postgres', 'SELECT bgjob.cancel(id, cookie) FROM bgjob.launched');
 wait_until_idle($node);
 flood($_, 500) for 'postgres', 'other';
-$node->safe_psql('postgres', "SET ROLE few; SELECT count(bgjob.submit('SELECT pg_sleep(0.02)')) FROM generate_series(1, 500)");
+$node->safe_psql('postgres', "SET ROLE few; SELECT count(bgjob.submit('SELECT pg_sleep(0.1)')) FROM generate_series(1, 500)");
 poll_sql($node,
 	"SELECT count(DISTINCT (database, role)) = 3 AND count(*) FILTER (WHERE role = 'few') >= 2 FROM bgjob.activity WHERE state = 'busy'");
 pass('a role that works in two databases leaves the other its share');

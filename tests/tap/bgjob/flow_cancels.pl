@@ -46,7 +46,7 @@ for my $function ('pg_cancel_backend', 'pg_terminate_backend')
 			$node->psql('postgres', "SELECT bgjob.retry(id) FROM bgjob.jobs WHERE state IN ('quarantined', 'needs_attention') AND ended_at IS NULL");
 			sql($node, "SELECT count(*) FROM bgjob.job WHERE kind = 2") == 0;
 		},
-		'every workflow ends', 60);
+		'every workflow ends');
 	cmp_ok($shots, '>', 5, "$function of workers, again and again");
 	is(sql($node, "SELECT count(*) FROM (SELECT job, step FROM effect GROUP BY 1, 2 HAVING count(*) > 1) x"), 0, '... nothing is done twice');
 	is(sql($node, <<'END'), 0, '... and each workflow is done or undone');

@@ -166,7 +166,7 @@ is(effects($node), '1 mapped', 'a map waits for a session that touches its job')
 # Children of children have a limit.
 flow($node, 'deep', "CALL bgjob.join(array[bgjob.spawn_workflow('deep')]);");
 my $deep = start_flow($node, 'deep');
-jobs_end($node, 60);
+jobs_end($node);
 like(sql($node, "SELECT message FROM bgjob.jobs WHERE id = $deep"), qr/children are nested too deeply/, 'children are not nested without end');
 
 # ---- restart ---------------------------------------------------------------------------------------

@@ -81,8 +81,8 @@ flow($node, 'long', 'PERFORM pg_sleep(600);');
 is(how_it_ended(start_flow($node, 'long', "NULL, $limited")), $too_long, '... a workflow too');
 flow($node, 'patient', "CALL bgjob.step('short', 'SELECT 1', timeout => '1 min'); PERFORM pg_sleep(600);");
 is(how_it_ended(start_flow($node, 'patient', "NULL, $limited")), $too_long, '... and the one of a step does not take its place');
-flow($node, 'resting', "CALL bgjob.sleep('300 ms');" . step('rested'));
-is(how_it_ended(start_flow($node, 'resting', "NULL, $limited")), 'succeeded', '... which is none for its waits');
+flow($node, 'resting', "CALL bgjob.sleep('4 s');" . step('rested'));
+is(how_it_ended(start_flow($node, 'resting', q(NULL, options => '{"timeout": "3 s"}'))), 'succeeded', '... which is none for its waits');
 sql($node, q(CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '100 ms'; SELECT bgjob.grant_usage('hasty')));
 is(how_it_ended(sql($node, q(SET ROLE hasty; SELECT bgjob.enqueue('SELECT pg_sleep(600)')))), $too_long, "a role's statement_timeout is one as well");
 sql($node, q(SELECT bgjob.set_queue('small', '{"max_payload": 40, "max_result": 40}')));
@@ -123,16 +123,22 @@ is(sql($node, 'SELECT count(*) FROM child'), 0, 'a plain job that violates a def
 # ---- deadlocks -------------------------------------------------------------------------------------
 sql($node, "CREATE TABLE pair (id int PRIMARY KEY, n int); INSERT INTO pair VALUES (1, 0), (2, 0); ALTER SYSTEM SET deadlock_timeout = '50 ms'; SELECT pg_reload_conf()");
 sql($node, <<'END');
+CREATE SEQUENCE crossings;
 CREATE FUNCTION cross_update(x int, y int) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE pair SET n = n + 1 WHERE id = x;
+	IF nextval('crossings') = 1 THEN -- the next to come so far has the other row
+		WHILE (SELECT last_value FROM crossings) = 1 LOOP
+			PERFORM pg_sleep(0.01);
+		END LOOP;
+	END IF;
 	PERFORM pg_sleep(0.03);
 	UPDATE pair SET n = n + 1 WHERE id = y;
 END $$;
 END
 flow($node, 'locker', "FOR k IN 1 .. 15 LOOP CALL bgjob.step('both', 'SELECT cross_update(\$1, \$2)', args => input, retry => '{\"attempts\": 100, \"on\": \"transient\", \"base\": \"5 ms\", \"cap\": \"50 ms\"}'); END LOOP;");
 start_flow($node, 'locker', $_) for map { ("'[1, 2]'", "'[2, 1]'") } 1 .. 2;
-jobs_end($node, 60);
+jobs_end($node);
 is(sql($node, "SELECT string_agg(n::text, ' ') FROM pair"), '60 60', 'real deadlocks: every step has counted once');
 like(log_since($node, 0), qr/deadlock detected/, '... and there were some');
 

@@ -103,7 +103,7 @@ is_effect($node, $a . taken('go', '30 ms') . $b, 'a none b', 'a wait that is ove
 is_effect($node, taken('go', $_), 'none', "timeout => $_") for '0', '-1 day';
 is_effect($node, "CALL bgjob.wait_signal('go', timeout => '10 ms'); $a", 'a', 'a wait whose result is not wanted');
 is_effect($node, "FOR k IN 1 .. 3 LOOP " . taken('go', '5 ms') . ' END LOOP;', 'none none none', 'in a loop');
-flow($node, 'limited', taken('go', '100 ms') . "CALL bgjob.sleep('100 ms');" . taken('go', '20 s'));
+flow($node, 'limited', taken('go', '100 ms') . "CALL bgjob.sleep('100 ms');" . taken('go', '1 min'));
 forget_effects($node);
 $job = start_flow($node, 'limited');
 poll_sql($node, "SELECT coalesce((SELECT what FROM done), '')", 'none');

@@ -16,7 +16,7 @@ is_effect($node, "$a CALL bgjob.$_; $b", 'a b', "bgjob.$_ does not wait")
 my $start = time;
 is_effect($node, "$a CALL bgjob.sleep('1.5 s'); $b", 'a b', 'a sleep of 1.5 s');
 cmp_ok(time - $start, '>=', 1.5, '... is not shorter');
-cmp_ok(time - $start, '<', 5, '... and not much longer');
+cmp_ok(time - $start, '<', 20, '... and not much longer');
 is_effect($node, "$a CALL bgjob.sleep_until(now() + interval '100 ms'); $b", 'a b', 'sleep_until');
 is_effect($node, "FOR k IN 1 .. 5 LOOP CALL bgjob.sleep('5 ms'); $a END LOOP;", 'a a a a a', 'in a loop');
 is_effect($node, "CALL bgjob.sleep('5 ms', 'x'); CALL bgjob.sleep(duration => '5 ms', name => 'y'); $a", 'a', 'with a name');
@@ -25,7 +25,7 @@ like(caught($node, 'CALL bgjob.sleep_until(NULL);'), qr/^22004 /, 'a null time')
 like(caught($node, "CALL bgjob.sleep('1 s', '');"), qr/^22023 /, 'an empty name');
 
 # The end of a sleep is fixed when it begins: entering again does not prolong it.
-flow($node, 'woken', "CALL bgjob.sleep('1 s'); $a");
+flow($node, 'woken', "CALL bgjob.sleep('3 s'); $a");
 forget_effects($node);
 $start = time;
 my $job = start_flow($node, 'woken');
@@ -36,8 +36,8 @@ for (1 .. 8) # each wakes it
 	Time::HiRes::usleep(50_000);
 }
 job_ends($node, $job);
-cmp_ok(time - $start, '>=', 1, 'signals do not end a sleep');
-cmp_ok(time - $start, '<', 6, '... nor prolong it');
+cmp_ok(time - $start, '>=', 3, 'signals do not end a sleep');
+cmp_ok(time - $start, '<', 30, '... nor prolong it');
 
 # For ever.
 my @forever = ("sleep_until('infinity')", "sleep('310000 years')", "sleep('170000000 years')");
@@ -67,12 +67,11 @@ for my $mode ('fast', 'immediate')
 	forget_effects($node);
 	my ($short, $long) = map { start_flow($node, 'sleeper', "'$_'") } 1, 2;
 	poll_sql($node, "SELECT count(*) FROM done WHERE what = 'a'", 2);
-	$start = time;
 	$node->stop($mode);
 	$node->start;
 	job_ends($node, $short);
 	job_ends($node, $long);
-	cmp_ok(time - $start, '>', 2.5, "stop -m $mode: the rest of a sleep is slept");
+	is(sql($node, "SELECT ended_at - enqueued_at >= interval '4 s' FROM bgjob.jobs WHERE id = $long"), 't', "stop -m $mode: the rest of a sleep is slept");
 	is(join(' ', sort split / /, effects($node)), 'a a b b', '... and each step is done once');
 }
 

@@ -60,7 +60,7 @@ poll_until(
 		$node->psql('postgres', "WITH s AS (UPDATE bgjob.step SET due_at = now() WHERE job = $job AND kind = 8 AND state = 4) UPDATE bgjob.job SET due_at = now() WHERE id = $job AND state = 8; SELECT bgjob.enqueue('SELECT 1')");
 		sql($node, "SELECT state FROM bgjob.job WHERE id = $job") eq '9';
 	},
-	'the job needs attention', 60);
+	'the job needs attention');
 is(effects($node), 'a bad c undo c', 'a step that cannot be undone stops the undoing');
 is(sql($node, "SELECT state, due_at, waits_for, sqlstate FROM bgjob.job WHERE id = $job"), '9|infinity|help: cannot undo bad|P0001', '... and the job needs attention');
 is(sql($node, "SELECT count(*), max(attempt), max(sqlstate) FROM bgjob.failure WHERE job = $job AND seq > 0"), '10|10|42P01', '... after ten attempts, each written down');

@@ -57,12 +57,14 @@ $psql->query_safe('RESET bgjob.log_jobs; RESET log_min_messages');
 # How a worker looks while it runs and while it does not.
 $job = launch($psql, "'SELECT pg_sleep(60)'");
 poll_sql($node, "SELECT state FROM bgjob.outcome($job)", 'running');
-is($node->safe_psql('postgres', "SELECT state, query, usename, datname FROM pg_stat_activity WHERE backend_type = 'bgjob worker' AND state = 'active'"),
-	'active|SELECT pg_sleep(60)|postgres|postgres', 'pg_stat_activity shows a busy worker and its SQL');
+poll_sql($node, "SELECT state, query, usename, datname FROM pg_stat_activity WHERE backend_type = 'bgjob worker' AND state = 'active'",
+	'active|SELECT pg_sleep(60)|postgres|postgres');
+pass('pg_stat_activity shows a busy worker and its SQL');
 $psql->query_safe("SELECT bgjob.cancel($job, '30 s')");
 wait_until_idle($node);
-is($node->safe_psql('postgres', "SELECT DISTINCT state, xact_start IS NULL, backend_xmin IS NULL FROM pg_stat_activity WHERE backend_type = 'bgjob worker'"),
-	'idle|t|t', '... and an idle one without a transaction');
+poll_sql($node, "SELECT DISTINCT state, xact_start IS NULL, backend_xmin IS NULL FROM pg_stat_activity WHERE backend_type = 'bgjob worker'",
+	'idle|t|t');
+pass('... and an idle one without a transaction');
 
 # Statistics of tables arrive, as from any session.
 $psql->query_safe('CREATE TABLE t (i int)');

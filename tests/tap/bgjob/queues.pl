@@ -39,7 +39,7 @@ sub wait_for_runs
 
 # --- limits --------------------------------------------------------------------------------------
 sql(q{SELECT bgjob.set_queue('two', '{"concurrency": 2}')});
-add_work(12, 'two', 0.1, ", queue => 'two'");
+add_work(12, 'two', 0.3, ", queue => 'two'");
 wait_for_runs(12, 'two');
 is( sql("SELECT max(n) FROM (SELECT (SELECT count(*) FROM run b WHERE b.job = 'two' AND b.began <= a.began AND b.ended > a.began) n FROM run a WHERE a.job = 'two') x"
 	), 2, 'as many jobs run at a time as the queue says, and no more');
@@ -135,7 +135,7 @@ is(sql("SELECT count(*), min(sqlstate) FROM bgjob.failure WHERE message LIKE '%b
 
 # --- fairness ------------------------------------------------------------------------------------
 sql(q{SELECT bgjob.set_queue('long')});
-add_work(1500, 'long', 0.01, ", queue => 'long'");
+add_work(1500, 'long', 0.05, ", queue => 'long'");
 add_work(3, 'brief', 0);
 $node->safe_psql('postgres', qq{SET ROLE few; SELECT bgjob.enqueue('SELECT public.work(\$1, 0)', '["few"]', queue => 'long') FROM generate_series(1, 3)});
 wait_for_runs(3, $_) for 'brief', 'few';
@@ -159,7 +159,7 @@ sub reads_of
 	$node->safe_psql('postgres', "\\i $script\n\\q");
 	unlink $script;
 	wait_for_runs($jobs, $job);
-	poll_until(sub { index_reads() >= $before + $jobs }, 'statistics of the dispatcher', 20);
+	poll_until(sub { index_reads() >= $before + $jobs }, 'statistics of the dispatcher');
 	return index_reads() - $before;
 }
 

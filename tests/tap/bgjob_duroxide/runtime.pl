@@ -74,7 +74,7 @@ sub serving
 
 # --- a runtime that is killed ----------------------------------------------------------------------
 {
-	my $count = 40;
+	my $count = 80;
 	my $run = serving();
 	my $pid = $run->{KIDS}[0]{PID};
 	IPC::Run::run([ command('begin', 'flow', $count) ]) or die 'nothing was begun';

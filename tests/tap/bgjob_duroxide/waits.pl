@@ -15,7 +15,7 @@ my $node = $p->node;
 my %fetch = (turn => 'SELECT out_instance_id FROM ' . $p->text_of('fetch_orchestration_item', Duroxide::fetch_arguments()),
 	task => "SELECT out_work_item::json -> 'ActivityExecute' ->> 'id' FROM " . $p->text_of('fetch_work_item', Duroxide::fetch_work_arguments(owner => 'w')));
 
-# A session whose fetches wait for 10 s, which is more than anything here needs.
+# A session whose fetches wait for 10 s, the longest there is: nothing here that has to be quicker starts a program.
 my $wait = 10;
 sub waiting_session
 {
@@ -45,9 +45,9 @@ for my $what (qw(turn task))
 	runs "a $what that comes is fetched at once by who waits" => sub {
 		my $session = waiting_session();
 		waits($session, $what);
-		is($node->safe_psql('postgres', "SELECT backend_xid IS NULL FROM pg_stat_activity WHERE pid = $session->{pid}"),
+		is($p->sql("SELECT backend_xid IS NULL FROM pg_stat_activity WHERE pid = $session->{pid}"),
 			't', 'it has no transaction id');
-		is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE pid = $session->{pid} AND relation IS NOT NULL AND mode <> 'AccessShareLock'"),
+		is($p->sql("SELECT count(*) FROM pg_locks WHERE pid = $session->{pid} AND relation IS NOT NULL AND mode <> 'AccessShareLock'"),
 			'0', '... and no lock that hurts');
 		my $begin = time;
 		enqueue($what, 7);
@@ -70,9 +70,9 @@ for my $what (qw(turn task))
 		my $session = waiting_session();
 		waits($session, $what);
 		my $begin = time;
-		$node->safe_psql('postgres', "SELECT pg_cancel_backend($session->{pid})");
+		$p->sql("SELECT pg_cancel_backend($session->{pid})");
 		refused(sub { $session->answer }, '57014', qr/canceling statement/, 'with the usual error');
-		cmp_ok(time - $begin, '<', 5, '... soon');
+		cmp_ok(time - $begin, '<', $wait - 2, '... soon');
 		enqueue($what, 8);
 		is($session->sql($fetch{$what}), 8, 'the session lives');
 		$session->quit;
@@ -118,7 +118,7 @@ runs 'what a turn asks for wakes who waits for tasks' => sub {
 
 runs 'what is rolled back wakes nobody up for nothing' => sub {
 	my $session = waiting_session();
-	$session->sql("SET bgjob.duroxide_fetch_wait = '1 s'");
+	$session->sql("SET bgjob.duroxide_fetch_wait = '5 s'");
 	waits($session, 'turn');
 	$p->sql('BEGIN');
 	$p->start('never');

@@ -1,21 +1,9 @@
-#include "catch.hpp"
-#include "pgcrew/error.hpp"
+#include "error_of.hpp"
 #include "pgcrew/json.hpp"
 
 using namespace pgcrew;
 
 namespace {
-// The error that `f` raises; fails the test if it raises none.
-template <class F> Error error_of(F f) {
-    try {
-        f();
-    } catch (const Error &e) {
-        return e;
-    }
-    FAIL("no error was raised");
-    throw 0; // not reached
-}
-
 std::string nested(int depth) {
     return std::string(static_cast<std::size_t>(depth), '[') +
            std::string(static_cast<std::size_t>(depth), ']');

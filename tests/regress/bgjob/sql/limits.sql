@@ -15,8 +15,8 @@ RESET bgjob.timeout;
 SELECT bgjob.wait(:id, :cookie, '30 s');
 SELECT state, sqlstate FROM bgjob.outcome(:id, :cookie);
 -- by the launcher's statement_timeout, for the job as a whole
-SET statement_timeout = '400 ms';
-SELECT * FROM bgjob.launch('SELECT pg_sleep(0.25); SELECT pg_sleep(0.25); SELECT pg_sleep(60)') \gset
+SET statement_timeout = '1 s';
+SELECT * FROM bgjob.launch('SELECT pg_sleep(0.6); SELECT pg_sleep(0.6); SELECT pg_sleep(60)') \gset
 RESET statement_timeout;
 SELECT bgjob.wait(:id, :cookie, '30 s');
 SELECT state, sqlstate, finished_at - started_at < '10 s' AS in_time FROM bgjob.outcome(:id, :cookie);
@@ -28,9 +28,9 @@ SELECT bgjob.wait(:id, :cookie, '30 s');
 SELECT state FROM bgjob.outcome(:id, :cookie);
 -- time in the queue does not count
 SET bgjob.max_workers_per_role = 1;
-SELECT count(*) FROM (SELECT bgjob.launch('SELECT pg_sleep(0.1)', timeout => '1500 ms') FROM generate_series(1, 20) OFFSET 0) x;
+SELECT count(*) FROM (SELECT bgjob.launch('SELECT pg_sleep(0.2)', timeout => '3 s') FROM generate_series(1, 20) OFFSET 0) x;
 SELECT bool_and(bgjob.wait(id, cookie)) FROM bgjob.launched;
-SELECT state, count(*) FROM bgjob.launched WHERE timeout = '1500 ms' GROUP BY state;
+SELECT state, count(*) FROM bgjob.launched WHERE timeout = '3 s' GROUP BY state;
 RESET bgjob.max_workers_per_role;
 -- a job that takes its limit away: SET does not reach it
 SELECT * FROM bgjob.launch('SET statement_timeout = 0; SELECT pg_sleep(60)', timeout => '100 ms') \gset

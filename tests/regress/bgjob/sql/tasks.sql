@@ -30,7 +30,7 @@ END $$;
 -- Until the answer of a workflow is there.
 CREATE PROCEDURE wait_for_answer(n bigint, INOUT answer jsonb DEFAULT NULL) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR i IN 1 .. 1000 LOOP
+    FOR i IN 1 .. 6000 LOOP
         SELECT a.answer INTO answer FROM answers a WHERE a.job = n;
         EXIT WHEN FOUND;
         COMMIT;
@@ -107,7 +107,7 @@ CALL wait_for_answer(6);
 SELECT count(bgjob.start('one_task', jsonb_build_object('n', n))) FROM generate_series(7, 9) n;
 DO $$
 BEGIN
-    FOR i IN 1 .. 1000 LOOP
+    FOR i IN 1 .. 6000 LOOP
         EXIT WHEN (SELECT count(*) = 3 FROM bgjob.tasks);
         PERFORM pg_sleep(0.01);
     END LOOP;

@@ -72,7 +72,8 @@ select pg_background_detach_all();
 -- what a job does as others see it
 select pid, cookie from pg_background_launch('select pg_background_report_progress(120, ''almost''), pg_sleep(60)', 0, 'busy') \gset
 do $$ begin
-    while not exists (select from pg_background_list, pg_background_get_progress(pid, cookie) p where p is not null) loop
+    while not exists (select from pg_background_activity where wait_event = 'PgSleep') loop
+        perform pg_stat_clear_snapshot();
         perform pg_sleep(0.01);
     end loop;
 end $$;
