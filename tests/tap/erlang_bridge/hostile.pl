@@ -23,7 +23,7 @@ my @modes = map { /^(\w+)/ } split /\n/, $listing;
 # What a call of echo(7) comes to, beside the value 7 itself.
 my %expected = (
 	echo => '7', drip => '7', unknown_op => '7', answer_twice => '7', answer_other_pid => '7', answer_by_other => '7',
-	deep_100 => qr/^\[{100}/, big_answer => qr/^"x+"$/, never_read => 'HYT00',
+	deep_100 => qr/^\[{100}/, big_answer => qr/^"x{999}$/, never_read => 'HYT00',
 	refused => '08X05', close_after_accept => '08X11', close_after_name => '08X11', close_after_status => '08X11',
 	close_after_challenge => '08X06', close_after_reply => '08X06', close_after_ack => qr/^(?:08X11|08006|08007)$/,
 	other_name => '08X09', wrong_digest => '08X06', status_nok => '08X07', status_alive => '08X07', status_not_allowed => '08X08',
@@ -70,13 +70,14 @@ for my $mode (grep { !/^epmd_/ } @modes)
 	# What has an outcome of its own gets it, on a slow machine too.
 	my $patience = 'HYT00' =~ (ref $expected ? $expected : qr/^$expected$/) ? 0.5 : 30;
 	my $call = $hostile->sql('call', "'hostile', 'echo'", "'[7]'", "'$patience s'");
+	my $ask = "SELECT left(($call)::text, 1000)"; # of a big answer, the log of the test has no more
 	my $before = used($worker);
 	my $start = time;
-	my $got = outcome("SELECT $call");
+	my $got = outcome($ask);
 	ref $expected ? like($got, $expected, "[erl-F9] $mode") : is($got, $expected, "[erl-F9] $mode");
 	cmp_ok(time - $start, '<', $patience + 15, '... in time');
 	is(outcome($ask_good), '"good@127.0.0.1"', '... and another node is not affected');
-	outcome("SELECT $call");
+	outcome($ask);
 	cmp_ok((used($worker) - $before) / 2**20, '<', $bound, '[erl-F9] ... nor is the memory of the worker');
 	$node->safe_psql('postgres', "SELECT erlang_node_remove('$mode\@127.0.0.1')");
 	$hostile->kill;

@@ -28,7 +28,7 @@ is($of_node->("since BETWEEN '$time' AND clock_timestamp()"), 't', '[erl-G1] and
 is($of_node->('otp_release'), $erl->eval('list_to_integer(erlang:system_info(otp_release))'), '[erl-G1] its release');
 is($of_node->(q(peer_flags @> '{handshake_23,v4_nc,utf8_atoms}')), 't', '[erl-G1] what it can do');
 my ($in, $out) = split /\|/, $of_node->('bytes_in, bytes_out');
-$psql->query_safe('SELECT ' . $erl->sql('call', "'test_node', 'big'", "'[1000000]'"));
+$psql->query_safe('SELECT length(' . $erl->sql('call', "'test_node', 'big'", "'[1000000]'") . '::text)');
 $psql->query_safe('SELECT length(' . $erl->sql('call', "'erlang', 'byte_size'", "jsonb_build_array(repeat('x', 500000))") . '::text)');
 poll_sql($node, "SELECT bytes_in - $in BETWEEN 1000000 AND 1010000 AND bytes_out - $out BETWEEN 500000 AND 510000 FROM erlang_nodes WHERE node LIKE 'kv\@%'");
 pass('[erl-G1] bytes in and out');
