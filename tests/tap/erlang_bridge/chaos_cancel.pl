@@ -73,7 +73,7 @@ $erl->poll('test_node:sleepers()', 0);
 pass('[erl-A6] no process of theirs is left soon after');
 cmp_ok($erl->eval('erlang:system_info(process_count)'), '<=', $processes + 5, '... nor any other');
 
-is($node->safe_psql('postgres', 'SELECT count(*) FROM erlang_pending'), 0, 'nothing is pending');
+poll_sql($node, 'SELECT count(*) = 0 FROM erlang_pending');
 is($psql->query_safe('SELECT count(erlang_result(id)) FROM (SELECT ' . $erl->sql('call_async', "'erlang', 'node'")
 		. ' AS id FROM generate_series(1, 95)) x'), 95, '[erl-E5] no slot is lost');
 
