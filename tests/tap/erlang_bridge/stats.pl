@@ -66,6 +66,10 @@ is($of_function->($function, 'max_ms BETWEEN 300 AND 30000'), 't', '[erl-G2] the
 is($of_function->($function, 'mean_ms BETWEEN 47 AND 4700'), 't', '[erl-G2] the mean');
 is($of_function->($function, 'abs(total_ms - mean_ms * calls) < 1'), 't', '[erl-G2] the total');
 
+# A name that is too long is cut off between two characters.
+error_of($node, 'SELECT erlang_call(' . quoted($erl->name) . ", 'a' || repeat(chr(229), 200), 'f')");
+poll_sql($node, "SELECT convert_from(convert_to(function, 'UTF8'), 'UTF8') ~ ('^a' || chr(229) || '{121}/0\$') FROM erlang_stats WHERE function LIKE 'a%'");
+
 # Nothing secret, and nobody else's business.
 error_of($node, 'SELECT erlang_node_set_cookie(' . join(', ', map { quoted($_) } $erl->name, 'quite wrong') . ')');
 $node->safe_psql('postgres', 'SELECT ' . $erl->sql('disconnect'));
