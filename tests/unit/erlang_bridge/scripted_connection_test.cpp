@@ -215,7 +215,7 @@ TEST_CASE("[erl-D4] ticks are answered, and sent when there is nothing else") {
 TEST_CASE("[erl-D5] a node that says nothing for the tick time is left") {
     ScriptedNode node;
     auto options = node.options();
-    options.link.tick_time = milliseconds(400);
+    options.link.tick_time = seconds(2);
     ConnectionDriver driver(options, peer::cookie);
     node.accept(driver);
     SECTION("with its calls") {
