@@ -22,7 +22,7 @@ COMMENT ON COLUMN walrus.history."timestamp" IS 'when it was decided';
 COMMENT ON COLUMN walrus.history.action IS
     'increase and decrease were applied, dry_run was only decided; capped wants more than a limit allows, skipped may not yet; external is a change by others; failed and ignored did not take effect; restored and reset are the functions';
 COMMENT ON COLUMN walrus.history.old_size_mb IS 'max_wal_size before';
-COMMENT ON COLUMN walrus.history.new_size_mb IS 'max_wal_size after; of capped, failed, ignored and skipped what was wanted';
+COMMENT ON COLUMN walrus.history.new_size_mb IS 'max_wal_size after; of dry_run, failed and ignored what was wanted';
 COMMENT ON COLUMN walrus.history.forced_checkpoints IS 'checkpoints forced by WAL in the window looked at';
 COMMENT ON COLUMN walrus.history.checkpoint_timeout_sec IS 'checkpoint_timeout at that time';
 COMMENT ON COLUMN walrus.history.reason IS 'one sentence';

@@ -42,6 +42,13 @@ Request *find_own(int64 id, Oid role) noexcept {
                : nullptr;
 }
 
+// This process's alone from now on: nobody else finds it, and so nobody else can free its slot
+// before we do. Lock held exclusively; give_up_at_exit() has been called.
+void own(Request &request) noexcept {
+    request.asynchronous = false;
+    request.waiter = MyProc;
+}
+
 Oid current_role() {
     return call([] { return GetUserId(); });
 }
@@ -75,8 +82,7 @@ Request &take(const int64 id, Time end) {
             const Locked locked(LW_EXCLUSIVE);
             Request *request = find_own(id, role);
             if (request != nullptr && request->now() == RequestState::Done) {
-                request->asynchronous = false;
-                request->waiter = MyProc; // for give_up_at_exit()
+                own(*request);
                 return *request;
             }
             found = request != nullptr;
@@ -155,16 +161,18 @@ PGCREW_FUNCTION(erlang_bridge_cancel) {
     const Args args(fcinfo);
     const int64 id = args.int64(0, "id");
     bridge();
+    give_up_at_exit();
     const Oid role = current_role();
     Request *request;
     {
         const Locked locked(LW_EXCLUSIVE);
         request = find_own(id, role);
         if (request != nullptr)
-            request->given_up = true; // from now on nobody else finds it
+            own(*request);
     }
     if (request == nullptr)
         return BoolGetDatum(false);
     give_up(*request);
+    call([&] { ConditionVariableBroadcast(waiting_room(id)); }); // who waits for it need not
     return BoolGetDatum(true);
 }

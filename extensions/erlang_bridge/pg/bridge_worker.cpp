@@ -20,7 +20,6 @@
 extern "C" {
 #include <storage/ipc.h>
 #include <storage/latch.h>
-#include <utils/timestamp.h>
 }
 
 namespace pgcrew::erlang_bridge {
@@ -167,7 +166,6 @@ bool take_seat(int seat) {
         if (seat >= bridge().workers || own.proc != nullptr)
             return false;
         own.proc = MyProc;
-        own.pid = MyProcPid;
     }
     own_seat = seat;
     call([] { before_shmem_exit(callback<&leave_seat>, 0); });

@@ -5,10 +5,6 @@
 #include <map>
 #include <tuple>
 
-extern "C" {
-#include <utils/timestamp.h>
-}
-
 namespace pgcrew::erlang_bridge {
 namespace {
 
@@ -36,7 +32,13 @@ std::string name_of(const Item &call) {
             arity = arity << 8U | static_cast<unsigned char>(call.arguments[i]);
     std::string name(call.module);
     name.append(":").append(call.function);
-    name.resize(std::min(name.size(), sizeof(FunctionStatistics::function) - 12));
+    constexpr std::size_t longest = sizeof(FunctionStatistics::function) - 12;
+    if (name.size() > longest) {
+        std::size_t cut = longest;
+        while ((static_cast<unsigned char>(name[cut]) & 0xC0U) == 0x80) // within a character
+            --cut;
+        name.resize(cut);
+    }
     return name + "/" + std::to_string(arity);
 }
 
@@ -92,7 +94,6 @@ void reset_statistics() {
     bridge().used_functions = 0;
     for (int i = 0; i < bridge().node_slots; ++i)
         nodes()[i].counters = NodeCounters{};
-    bridge().statistics_since = GetCurrentTimestamp();
 }
 
 } // namespace pgcrew::erlang_bridge

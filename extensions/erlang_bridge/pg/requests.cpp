@@ -92,7 +92,6 @@ Memory free_slot(Request &request) noexcept {
             --role_requests()[i].pending;
     if (request.now() == RequestState::Done)
         b.unread_bytes -= static_cast<int64>(request.reply_size);
-    --b.pending;
     --nodes()[request.node].requests;
     request.payload = request.reply = InvalidDsaPointer;
     request.waiter = nullptr;
@@ -160,7 +159,6 @@ Request &submit(const Submission &submission) {
         request = &requests()[slot];
         const int64 id = next_id(slot);
         b.first_free = request->next;
-        ++b.pending;
         ++pending.pending;
         ++nodes()[submission.node.index].requests;
         request->kind = submission.kind;

@@ -9,10 +9,6 @@
 
 #include <algorithm>
 
-extern "C" {
-#include <utils/timestamp.h>
-}
-
 namespace pgcrew::erlang_bridge {
 namespace {
 
@@ -59,7 +55,6 @@ void create() {
         seat.first = seat.last = none;
     mapped->first_number = mapped->next_number = read_reserved_ids("erlang_bridge.ids") + 1;
     mapped->reserved_number = mapped->next_number - 1;
-    mapped->statistics_since = GetCurrentTimestamp();
     mapped->area = dsa_get_handle(area);
     mapped->ready = true;
 }

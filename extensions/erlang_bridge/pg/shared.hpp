@@ -136,8 +136,7 @@ struct RoleRequests {
 };
 
 struct WorkerSeat {
-    PGPROC *proc; // null unless one is at work
-    int32 pid;
+    PGPROC *proc;         // null unless one is at work
     TimestampTz starting; // when its start was asked for, 0 for never
     int32 first, last;    // the inbox
     bool attention;       // a request it has was given up
@@ -151,11 +150,10 @@ struct Bridge {
     dsa_pointer requests, nodes, functions, roles;
     int32 request_slots, node_slots, function_slots, role_slots;
     int32 workers; // seats in use
-    int32 first_free, pending;
+    int32 first_free;
     int32 used_functions, used_roles;
     int64 next_number, reserved_number, first_number; // of ids, without the slot's bits
     int64 unread_bytes;                               // of replies
-    TimestampTz statistics_since;
     WorkerSeat seats[most_workers];
     ConditionVariable finished[waiting_rooms]; // asynchronous requests, by id
 

@@ -14,7 +14,7 @@ std::string count(std::uint64_t n, const char *thing) {
     return std::to_string(n) + " " + thing + (n == 1 ? "" : "s");
 }
 
-// "45 s", "5 min", "1.5 h", "45 min 30 s" as "45 min".
+// "45 s", "5 min", "3 h": rounded, and in the larger unit only from two of them on.
 std::string duration(std::int64_t us) {
     const std::int64_t s = (us + 500'000) / 1'000'000;
     if (s < 120)
@@ -189,6 +189,11 @@ std::string unbind(const Decision &d, const Config &config, const Environment &e
         break;
     }
     return {};
+}
+
+std::string statement_to_set(int mb) {
+    return "ALTER SYSTEM SET max_wal_size = '" + std::to_string(mb) +
+           "MB'; SELECT pg_reload_conf();";
 }
 
 std::vector<Advice> advice(const AdviceInput &in) {

@@ -15,6 +15,8 @@ const char *name(Limit) noexcept;  // "", "walrus.max", "disk", "recovery"
 std::string sentence(const Decision &);
 // What to change so that the limit no longer binds; empty if none does.
 std::string unbind(const Decision &, const Config &, const Environment &);
+// What to run to set max_wal_size by hand.
+std::string statement_to_set(int mb);
 
 struct Advice {
     const char *setting; // checkpoint_timeout, min_wal_size, wal_compression, walrus.max, ...

@@ -4,8 +4,7 @@
 //   rate      sizes max_wal_size from the WAL written per checkpoint_timeout, before the first
 //             forced checkpoint where it can
 //   classic   current * (forced + 1) when at least `threshold` checkpoints were forced by WAL
-//   within
-//             one checkpoint_timeout: pg_walrus's rule
+//             within one checkpoint_timeout: pg_walrus's rule
 //
 // Times are monotonic microseconds, sizes of max_wal_size MB, all else bytes.
 #pragma once

@@ -4,7 +4,7 @@
 #include "pgcrew/json.hpp"
 
 #include <algorithm>
-#include <climits>
+#include <cstdint>
 
 namespace pgcrew::walrus {
 namespace {
@@ -31,7 +31,7 @@ MinuteLog minutes_from_json(const Json &json) {
     MinuteLog log;
     const Json &list = json.at("kb");
     const auto newest = json.at("newest").get<std::int64_t>();
-    require(list.size() <= MinuteLog::size && newest >= -1);
+    require(list.size() <= MinuteLog::size && newest >= -1 && newest < INT64_MAX);
     if (list.empty())
         return log;
     std::int64_t number = newest - static_cast<std::int64_t>(list.size()) + 1;
@@ -55,7 +55,7 @@ Remembered from_json(const Json &json) {
     require(json.at("peaks").size() <= most_peaks);
     for (const Json &peak : json.at("peaks")) {
         r.peaks.push_back({peak.at(0).get<std::int64_t>(), peak.at(1).get<std::int64_t>()});
-        require(r.peaks.back().bytes >= 0);
+        require(r.peaks.back().at >= 0 && r.peaks.back().bytes >= 0);
     }
     r.minutes = minutes_from_json(json.at("minutes"));
     r.replay_rate = json.at("replay_rate").get<std::int64_t>();

@@ -29,7 +29,6 @@ Controller::Controller(Worker &worker, uint32 wait_event)
     : worker_(worker), wait_event_(wait_event) {
     clock_.adjust();
     picture_.pid = MyProcPid;
-    picture_.started_at = clock_.now();
     saved_at_ = clock_.monotonic();
     recall();
     publish();

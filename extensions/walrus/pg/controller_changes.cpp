@@ -34,11 +34,13 @@ bool Controller::change(const Decision &d) {
         return false;
     }
     if (!wait_until_in_force(d.target_mb)) {
+        pending_ = d;
+        if (worker_.stop_requested())
+            return false; // whether the server takes it is for the next worker to see
         if (picture_.standing != Standing::NotTaken) {
             messages::not_taken(d.target_mb, max_wal_size_mb);
             add_event(EventKind::Ignored, old_mb, d.target_mb, d);
         }
-        pending_ = d;
         back_off(Standing::NotTaken, d);
         return false;
     }

@@ -38,11 +38,6 @@ std::string figures(const Decision &d) {
                 std::string(name(d.limit)) + ".";
     return text;
 }
-
-std::string statement(int mb) {
-    return "ALTER SYSTEM SET max_wal_size = '" + std::to_string(mb) +
-           "MB'; SELECT pg_reload_conf();";
-}
 } // namespace
 
 void started() { say(LOG, "pg_walrus worker started"); }
@@ -72,7 +67,7 @@ void dry_run(int old_mb, const Decision &d) {
                       : d.reason == Reason::HighUtilisation ? "high utilisation"
                                                             : "threshold exceeded";
     say(LOG, "pg_walrus [DRY-RUN]: would change " + from_to(old_mb, d.target_mb) + " (" + why + ")",
-        figures(d), "To change it by hand: " + statement(d.target_mb));
+        figures(d), "To change it by hand: " + statement_to_set(d.target_mb));
 }
 
 void capped(const Decision &d, const std::string &unbind) {
@@ -112,7 +107,7 @@ void overridden(const char *source, int target_mb) {
 void write_failed(const ServerErrorData &error, int target_mb) {
     say(WARNING, "pg_walrus: failed to execute ALTER SYSTEM, will retry next cycle",
         "SQLSTATE " + error.state.text() + ": " + error.message.value_or("") + ".",
-        "Until it works walrus only advises: " + statement(target_mb), error.state.packed());
+        "Until it works walrus only advises: " + statement_to_set(target_mb), error.state.packed());
 }
 
 void not_taken(int target_mb, int current_mb) {

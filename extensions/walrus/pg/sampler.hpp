@@ -18,8 +18,6 @@ class Sampler {
   public:
     // Empty: the server's statistics cannot be read.
     std::optional<Look> look(const Clock &);
-    // The slow part of the surroundings is read again at the next look.
-    void forget_disk() noexcept { disk_seen_at_ = 0; }
 
   private:
     void look_at_disk(Environment &, std::int64_t now);

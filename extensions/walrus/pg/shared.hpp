@@ -62,7 +62,7 @@ struct Failure {
 // The worker's picture of the last look. Times are microseconds since the Unix epoch, 0: never.
 struct Picture {
     int pid; // 0: the worker does not run
-    std::int64_t started_at, checked_at, adjusted_at;
+    std::int64_t checked_at, adjusted_at;
     std::int64_t total_adjustments;
     Standing standing;
     Decision decision;

@@ -66,8 +66,7 @@ std::string statement(const Picture &p) {
                          p.standing == Standing::WriteFailed;
     if (!by_hand || d.recommended_mb == d.current_mb)
         return {};
-    return "ALTER SYSTEM SET max_wal_size = '" + std::to_string(d.recommended_mb) +
-           "MB'; SELECT pg_reload_conf();";
+    return statement_to_set(d.recommended_mb);
 }
 
 Json moment_json(std::int64_t us) {

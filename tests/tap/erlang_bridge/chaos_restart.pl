@@ -20,16 +20,16 @@ my %ends = (
 my $last = 0;
 for my $how (sort keys %ends)
 {
-	poll_until(sub { error_of($node, 'SELECT 1') eq '' }, 'the server is up');
+	poll_sql($node, 'SELECT 1', 1); # the server is up
 	my @ids = split /\n/, $node->safe_psql('postgres', $submit);
 	$erl->poll('test_node:sleepers()', 100);
 	cmp_ok($ids[0], '>', $last, '[erl-C4] numbers are not given again');
 	$ends{$how}->();
 	$erl->poll('test_node:sleepers()', 0);
 	pass("[erl-D7] $how: the calls end at the node, too");
-	$erl->poll('length(nodes(hidden))', 1, 20);
+	$erl->poll('length(nodes(hidden))', 1);
 	pass('[erl-D6] and it is connected again, by itself');
-	poll_until(sub { error_of($node, 'SELECT 1') eq '' }, 'the server is up');
+	poll_sql($node, 'SELECT 1', 1); # the server is up
 	my %states = map { error_of($node, "SELECT erlang_result($_)") =~ s/\d{3,}/N/gr => 1 } @ids[0, 50, 99];
 	is(scalar(keys %states), 1, '[erl-D7] all of them are lost') || diag(join "\n", keys %states);
 	like((keys %states)[0], qr/\b(?:lost|restart|restarted|earlier)\b/i, '... and said to be: ' . (keys %states)[0]);

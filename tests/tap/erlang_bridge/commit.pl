@@ -57,10 +57,12 @@ for my $immediate ('', 'true')
 	my $count = "ets:lookup(test_node, {count, <<\"$key\">>})";
 	my @cast = ("'test_node', 'count'", "'[\"$key\"]'", $immediate || ());
 	$psql->query_safe('BEGIN; SELECT ' . $erl->sql('cast', @cast));
+	$arrived->();
 	$immediate ? $erl->poll($count, "[{{count,<<\"$key\">>},1}]") : is($erl->eval($count), '[]', '[erl-C7] a cast waits for the commit');
 	$psql->query_safe('COMMIT');
 	$erl->poll($count, "[{{count,<<\"$key\">>},1}]");
-	pass("[erl-C7] a cast is run once: $key");
+	$arrived->();
+	is($erl->eval($count), "[{{count,<<\"$key\">>},1}]", "[erl-C7] a cast is run once: $key");
 }
 $psql->query_safe('SELECT ' . $erl->sql('gen_cast', "'box'", "'1010'"));
 like($arrived->(), qr/,\{'\$gen_cast',1010\}\]$/, '[erl-C7] [erl-H1] a gen_cast');

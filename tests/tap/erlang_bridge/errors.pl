@@ -8,7 +8,7 @@ use PgCrew;
 use Test::More;
 
 my $erl = ErlangNode->new('kv');
-my $node = bridge_node(conf => "erlang_bridge.connect_timeout = '3s'\nerlang_bridge.breaker_failures = 0");
+my $node = bridge_node(conf => "erlang_bridge.connect_timeout = '30s'\nerlang_bridge.call_timeout = '30s'\nerlang_bridge.breaker_failures = 0");
 add_node($node, $erl);
 
 # fails($sql, $state, $rest, $title): the state, and what follows it
@@ -37,6 +37,7 @@ for my $case (['08006', 'disconnected during a call', sub { $node->safe_psql('po
 {
 	my ($state, $title, $happen) = @$case;
 	$psql->{stderr} = '';
+	$erl->poll('test_node:sleepers()', 0); # of the call before
 	run_in_background($psql, "\\set VERBOSITY verbose\n$forever");
 	$erl->poll('test_node:sleepers()', 1);
 	$happen->();

@@ -2,7 +2,7 @@
 %% when the test does. Besides, functions that are worth calling from SQL.
 -module(test_node).
 -export([start/0]).
--export([a_fun/0, big/1, chatty/1, collect/1, collected/1, count/1, crash/1, echo/1, hold/2, held/1, same/2, sleep/1, sleepers/0]).
+-export([a_fun/0, big/1, chatty/1, collect/1, collected/1, count/1, crash/1, echo/1, hold/2, held/1, same/2, sleep/1, sleepers/0, sleeping/0, wake/0]).
 
 start() ->
     ets:new(?MODULE, [named_table, public]),
@@ -41,14 +41,20 @@ big(Bytes) -> binary:copy(<<"x">>, Bytes).
 %% Prints, for which it needs a group leader that is there.
 chatty(Text) -> io:format("~ts~n", [Text]).
 
-%% Sleeps, or forever; sleepers/0 tells how many do.
+%% Sleeps so long, or until it is woken; sleepers/0 tells how many do.
 sleep(Time) ->
     put(?MODULE, sleeper),
-    timer:sleep(if is_binary(Time) -> infinity; true -> Time end),
-    slept.
+    receive
+        {?MODULE, wake} -> slept
+    after
+        if is_binary(Time) -> infinity; true -> Time end -> slept
+    end.
 
-sleepers() ->
-    length([P || P <- processes(), {dictionary, D} <- [process_info(P, dictionary)], {?MODULE, sleeper} <- D]).
+sleeping() -> [P || P <- processes(), {dictionary, D} <- [process_info(P, dictionary)], {?MODULE, sleeper} <- D].
+
+sleepers() -> length(sleeping()).
+
+wake() -> [P ! {?MODULE, wake} || P <- sleeping()].
 
 %% How often this was called with this key.
 count(Key) -> ets:update_counter(?MODULE, {count, Key}, 1, {{count, Key}, 0}).

@@ -80,15 +80,22 @@ sub load_until_standing
 		"walrus stands as $standing");
 }
 
-# Writes WAL until so many more checkpoints were forced by it, one after the other.
+# Writes WAL until so many more checkpoints were forced by it, and no more: each is waited for.
 sub force_checkpoints
 {
 	my ($node, $count) = @_;
-	my $target = checkpoints($node, 'wal') + $count;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return poll_until(
-		sub { checkpoints($node, 'wal') >= $target || !switch_wal($node) },
-		"$count checkpoints forced by WAL");
+	for (1 .. $count)
+	{
+		my $before = checkpoints($node, 'wal');
+		my $begun = sub { checkpoints($node, 'wal') > $before };
+		# Most of what it takes at once; one more segment only when those did not do.
+		my $most = int(size($node) / 1.9 / 16) - 2;
+		switch_wal($node, $most) if $most > 0;
+		my $patience = 0;
+		poll_until(sub { $begun->() || ($patience++ % 10 == 0 && !switch_wal($node)) }, "$_ checkpoints forced by WAL") or return 0;
+	}
+	return 1;
 }
 
 sub checkpoints

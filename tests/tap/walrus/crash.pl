@@ -14,15 +14,18 @@ my $full = sub { poll_until(sub { why($node, 'full_window') eq 't' }, 'a full wi
 # The statistics go back to zero.
 $node->safe_psql('postgres', 'CREATE TABLE t AS SELECT generate_series(1, 10000) AS i; CHECKPOINT; UPDATE t SET i = 0');
 $full->();
+clock($node, 1); # a young window is to be seen as one
 $node->safe_psql('postgres', "SELECT pg_stat_reset_shared('wal')");
 poll_until(sub { why($node, 'window_seconds < 20') eq 't' }, '[walrus-51] reset statistics restart the window');
 is(why($node, 'action'), 'hold', '[walrus-51] and cause no change');
+clock($node, 10);
 $full->();
 
 # A crash with WAL to replay.
 my $rate = sub { $node->safe_psql('postgres', "SELECT value FROM walrus.metrics WHERE name LIKE 'walrus%replay%'") };
 is($rate->(), '', 'how fast the server replays WAL is not known');
 my ($pid) = worker_pids($node);
+clock($node, 1);
 $node->safe_psql('postgres', "SELECT pg_logical_emit_message(false, 'x', repeat('x', 1000000)) FROM generate_series(1, 200)");
 $node->safe_psql('postgres', 'INSERT INTO t SELECT generate_series(1, 300000)');
 my $victim = session($node);
@@ -38,6 +41,7 @@ cmp_ok($rate->(), '>', 1e6, '[walrus-53] how fast it replays is known from the c
 is(count_in_log($node, qr/WARNING:  (pg_)?walrus/, $log), 0, 'without a warning');
 
 # walrus.recovery_budget then limits what may be set.
+clock($node, 10);
 my $least = why($node, 'floor_mb');
 my $learned = $rate->();
 configure($node, 'walrus.recovery_budget = 1s', 'walrus.max = 1TB', 'walrus.disk_share = 1');

@@ -40,12 +40,28 @@ is(status($node, 'standing'), 'active', 'without it walrus is active again');
 my $good = slurp_file($node->data_dir . '/postgresql.conf');
 $node->append_conf('postgresql.conf', 'this is no setting');
 $log = -s $node->logfile;
+
+# A worker that ends while it waits for that says nothing of what the server does not take. It waits for 5 s: a
+# machine that is too slow to end it meanwhile tries again.
+for (1 .. 5)
+{
+	$log = -s $node->logfile;
+	poll_until(sub { written($node) || !switch_wal($node) }, 'a value in postgresql.auto.conf');
+	my ($pid) = worker_pids($node);
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
+	poll_until(sub { count_in_log($node, qr/worker started/, $log) }, 'another worker');
+	$node->safe_psql('postgres', 'ALTER SYSTEM RESET max_wal_size');
+	last unless count_in_log($node, qr/WARNING:  pg_walrus/, $log);
+}
+is(count_in_log($node, qr/WARNING:  pg_walrus/, $log), 0, 'a worker that ends claims nothing');
+my $earlier = events($node);
+$log = -s $node->logfile;
 load_until_standing($node, 'not_taken');
 my ($written) = written($node);
 cmp_ok($written, '>', 64, 'the value is in postgresql.auto.conf');
 is(size($node), 64, 'and not in force');
 like(log_since($node, $log), qr/WARNING:  pg_walrus: the server did not take max_wal_size = $written MB\n.*DETAIL:  It is in postgresql.auto.conf, and 64 MB are still in force\./, 'a warning says so');
-is(events($node), 'ignored', 'no change is claimed');
+is(events($node) =~ s/^\Q$earlier\E ?//r, 'ignored', 'no change is claimed');
 switch_wal($node, 2);
 wait_for_looks($node, 3);
 is(count_in_log($node, qr/WARNING:  pg_walrus/, $log), 1, 'it warns once');
@@ -55,6 +71,6 @@ close $conf;
 $node->reload;
 poll_until(sub { status($node, 'standing') eq 'active' }, 'active again');
 is(size($node), (written($node))[0], 'when it is mended, the value counts');
-like(events($node), qr/^ignored increase/, 'and is an event');
+like(events($node), qr/ignored increase/, 'and is an event');
 $node->stop;
 done_testing();

@@ -66,6 +66,9 @@ TEST_CASE("[erl-H4] the names of a host's nodes are read", "[link]") {
     CHECK(names_of("\0\0\x11\x11"s) == std::vector<EpmdName>{});
     CHECK(names_of("\0\0\x11\x11name a at port 1\nname rabbit at port 65535\n"s) ==
           std::vector<EpmdName>{{"a", 1}, {"rabbit", 65535}});
+    // No byte comes through that a text of the server could not have.
+    CHECK(names_of("\0\0\x11\x11name k\xE5\0\x1B\x7F at port 1\n"s) ==
+          std::vector<EpmdName>{{"k????", 1}});
 }
 
 TEST_CASE("a list of names that is not one is refused", "[link]") {

@@ -169,7 +169,7 @@ TEST_CASE("[erl-D3] calls in flight finish before a drained connection closes", 
 
 TEST_CASE("[erl-D3] an idle connection retires, and is not a failure", "[real]") {
     auto options = options_for(server());
-    options.link.idle_timeout = milliseconds(100);
+    options.link.idle_timeout = seconds(2);
     ConnectionDriver driver(options);
     driver.come_up();
     const ConnectionReport end = driver.next_report();

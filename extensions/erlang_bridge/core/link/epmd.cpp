@@ -18,6 +18,15 @@ std::string question(char tag, std::string_view argument) {
     return out;
 }
 
+// What epmd says is text of anybody's; names that nodes have are of ASCII.
+std::string printable(std::string_view name) {
+    std::string text(name);
+    for (char &c : text)
+        if (c < ' ' || c > '~')
+            c = '?';
+    return text;
+}
+
 // "name NAME at port NUMBER"
 std::optional<EpmdName> parse_line(std::string_view line) {
     constexpr std::string_view before = "name ", between = " at port ";
@@ -30,7 +39,7 @@ std::optional<EpmdName> parse_line(std::string_view line) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (error != std::errc() || end != digits.data() + digits.size())
         return std::nullopt;
-    return EpmdName{std::string(line.substr(before.size(), middle - before.size())), port};
+    return EpmdName{printable(line.substr(before.size(), middle - before.size())), port};
 }
 
 } // namespace
