@@ -61,7 +61,7 @@ $node->stop;
 # ---- erlang_bridge ---------------------------------------------------------------------------------
 SKIP:
 {
-	skip 'erlang_bridge is not built', 4 unless -e `pg_config --sharedir` =~ s/\n//r . '/extension/erlang_bridge.control';
+	skip 'erlang_bridge is not built', 7 unless -e `pg_config --sharedir` =~ s/\n//r . '/extension/erlang_bridge.control';
 	my $erl = ErlangNode->new('kv');
 	$erl->eval('kv:start()');
 	my $bridge = new_node(name => 'bridge', conf => "shared_preload_libraries = 'erlang_bridge'\nerlang_bridge.epmd_port = " . epmd_port());
@@ -71,6 +71,10 @@ SKIP:
 	like(run_block($bridge, $block), qr/^"ok"$/m, 'a call');
 	is($bridge->safe_psql('postgres', 'SELECT automatic FROM erlang_nodes'), 't', 'the node is kept connected');
 	$erl->poll('kv:keys()', '[]') && pass('the cast was sent at commit');
+	$bridge->safe_psql('postgres', 'BEGIN; SELECT ' . $erl->sql('call', q('kv', 'put', '["a", 1]')) . '; ROLLBACK');
+	is($erl->eval('kv:get(<<"a">>)'), 1, 'a limit: a call is not undone by a rollback');
+	like($erl->eval('rpc:call(hd(nodes(hidden)), erlang, node, [], 500)'), qr/^\{badrpc,/, 'a limit: nodes cannot call the server');
+	is($bridge->safe_psql('postgres', 'SELECT ' . $erl->sql('call', q('kv', 'keys'))), '["a"]', '... and it goes on');
 	$bridge->stop;
 }
 
