@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by ci/demo and ci/bench, after prelude.sh: a private installation with the modules in it,
-# and a server of its own. Nothing is installed in the system and no server ever runs as root.
+# Sourced by ci/demo, ci/bench, ci/by_hand and ci/upgrade, after prelude.sh: a private installation with the
+# modules in it, and a server of its own. Nothing is installed in the system and no server ever runs as root.
 
 # What the caller's environment says of other servers does not count here.
 for name in "${!PG@}"; do

@@ -33,8 +33,6 @@ samples=$results/duroxide.samples.tsv
 : >"$samples"
 pg_config=${PG_CONFIG:-pg_config}
 name=$("$pg_config" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
-note() { printf 'note\t%s\t%s\n' "$1" "$2" >>"$samples"; }
-load_average() { cut -d' ' -f1-3 /proc/loadavg; }
 
 runtime=$(realpath "$results")/duroxide_node
 node=$(tests/duroxide_node/install "$runtime") || {

@@ -10,6 +10,7 @@ import sys
 from collections import defaultdict
 
 import table
+from samples import shown, verdict
 from table import number
 
 NAMES = {"tcp": "TCP", "erl": "erl to erl", "ei": "ei_rpc in C", "direct": "direct", "worker": "worker"}
@@ -37,19 +38,6 @@ def read(path):
     return notes, samples
 
 
-def shown(values, unit):
-    spread = f" ({number(min(values))}..{number(max(values))})" if len(values) > 1 else ""
-    return f"{number(statistics.median(values))} {unit}{spread}"
-
-
-def met(asked, ratio, value):
-    if not asked:
-        return ""
-    relation, limit = asked.split()[-2:]
-    subject = ratio if asked.startswith("ratio") else value
-    return "yes" if (subject <= float(limit) if relation == "<=" else subject >= float(limit)) else "NO"
-
-
 def row(samples, figure, ours, peer):
     mine, theirs = samples[figure, ours], samples[figure, peer]
     unit = "/s" if figure == "batch" or figure.endswith("rate") else "us"
@@ -57,7 +45,7 @@ def row(samples, figure, ours, peer):
     asked = ASKED.get((figure, ours, peer), "")
     value = statistics.median(mine.values())
     return (f"{figure}, {ours}", shown(mine.values(), unit), f"{NAMES[peer]} {shown(theirs.values(), unit)}",
-            number(ratio), f"{asked} {unit}" if asked.startswith(">=") else asked, met(asked, ratio, value))
+            number(ratio), f"{asked} {unit}" if asked.startswith(">=") else asked, verdict(asked, value, ratio))
 
 
 def main():

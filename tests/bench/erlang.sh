@@ -20,8 +20,6 @@ pg_config=${PG_CONFIG:-pg_config}
 node=server@127.0.0.1 cookie=benchmark
 
 value() { printf '%s\t' "${@:1:$#-1}" && printf '%s\n' "${!#}"; } >>"$samples"
-note() { value note "$1" "$2"; }
-load_average() { cut -d' ' -f1-3 /proc/loadavg; }
 bench_sql() {
 	as_server psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --dbname=postgres "$@"
 }

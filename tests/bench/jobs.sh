@@ -35,9 +35,6 @@ for figure in "$@"; do
 	esac
 done
 
-note() { printf 'note\t%s\t%s\n' "$1" "$2" >>"$samples"; }
-load_average() { cut -d' ' -f1-3 /proc/loadavg; }
-
 # What the queues on Node need; without npm they are not measured.
 install_node() {
 	mkdir -p "$node_folder"

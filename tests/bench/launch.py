@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 
 import table
+from samples import p99, shown, verdict
 from table import number
-
-
-def p99(values):
-    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
 
 @dataclass
@@ -83,19 +80,6 @@ def read(path):
     return notes, samples
 
 
-def shown(rounds, unit):
-    values = sorted(rounds)
-    spread = f" ({number(values[0])}..{number(values[-1])})" if len(values) > 1 else ""
-    return f"{number(statistics.median(values))} {unit}{spread}"
-
-
-def met(asked, ratio, value):
-    if not asked:
-        return ""
-    subject, limit = (ratio, asked.split()[2]) if asked.startswith("ratio") else (value, asked.split()[1])
-    return "yes" if subject <= float(limit) else "NO"
-
-
 def rows_of(server, samples):
     told = set()
     for f in FIGURES:
@@ -113,7 +97,7 @@ def rows_of(server, samples):
         yield (f"{server}: {f.text}", shown(our_rounds.values(), f.unit),
                f"{NAMES[f.peer]} {shown(peer_rounds.values(), f.unit)}" if peer else "",
                number(ratio) if ratio is not None else "", f"{f.asked} {f.unit}".strip()
-               if f.asked.startswith("<=") else f.asked, met(f.asked, ratio, value))
+               if f.asked.startswith("<=") else f.asked, verdict(f.asked, value, ratio))
 
 
 def main():

@@ -21,11 +21,6 @@ bench_sql() {
 		--dbname=bench "$@"
 }
 
-load_average() { cut -d' ' -f1-3 /proc/loadavg; }
-
-# note WHAT TEXT: a line about the run, for the head of the table.
-note() { printf 'note\t%s\t%s\n' "$1" "$2" >>"$samples"; }
-
 # grow EXTENSION: what a launch costs its session's memory.
 grow() {
 	local extension=$1 mode

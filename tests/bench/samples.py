@@ -57,6 +57,11 @@ def holds(bound, value, ratio):
     return {"<=": operator.le, ">=": operator.ge}[relation](ratio if subject else value, float(limit))
 
 
+def verdict(asked, value, ratio):
+    met = [holds(bound, value, ratio) for bound in asked.split(" and ") if bound]
+    return "" if not met else "yes" if all(met) else "NO"
+
+
 def row_of(f, samples, names):
     ours = {r: f.of_round(v) for r, v in samples[f.figure, f.ours, f.measure].items()}
     peer = {r: f.of_round(v) for r, v in samples.get((f.figure, f.peer, f.measure), {}).items()}
@@ -64,9 +69,8 @@ def row_of(f, samples, names):
     ratio = statistics.median(ratios) if ratios else None
     if "ratio" in f.asked and ratio is None:
         return f.text, shown(ours.values(), f.unit), f"{names[f.peer]}: not measured", "", f.asked, "?"
-    met = [holds(bound, statistics.median(ours.values()), ratio) for bound in f.asked.split(" and ") if bound]
     return (f.text, shown(ours.values(), f.unit), f"{names[f.peer]} {shown(peer.values(), f.unit)}" if peer else "",
-            number(ratio) if ratio is not None else "", f.asked, "" if not met else "yes" if all(met) else "NO")
+            number(ratio) if ratio is not None else "", f.asked, verdict(f.asked, statistics.median(ours.values()), ratio))
 
 
 def rows_of(figures, names, missing, samples):

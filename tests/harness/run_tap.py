@@ -39,6 +39,7 @@ def main():
             TESTDATADIR=work / "data", TESTLOGDIR=work / "log", TEMP_CONFIG=HERE / "server.conf",
             PG_REGRESS=o.pgxs_test / "regress" / "pg_regress", INITDB_TEMPLATE=o.template,
             PG_TEST_TIMEOUT_DEFAULT=os.environ.get("PG_TEST_TIMEOUT_DEFAULT", "150"),
+            PGCTLTIMEOUT=150,  # seconds that pg_ctl waits for a server; 60 are few on a loaded machine
             PGCREW_SLOW=o.slow)
         status = 1
         try:

@@ -69,7 +69,7 @@ def stage_modules(o, tree, libdir, sharedir):
     if o.tags:
         installed = tree.parent / "installed"
         shutil.rmtree(installed, ignore_errors=True)
-        subprocess.run([*o.meson.split("|"), "install", "-C", o.build_root, "--no-rebuild",
+        subprocess.run([o.meson, "install", "-C", o.build_root, "--no-rebuild",
                         "--quiet", "--tags", o.tags, "--destdir", str(installed)],
                        check=True, stdout=subprocess.DEVNULL)
         for file in installed.rglob("*"):

@@ -18,7 +18,7 @@ import scratch
 import unprivileged
 
 HERE = Path(__file__).parent
-START_SECONDS = 60
+WAIT_SECONDS = 150  # for a server to start or to stop
 
 
 def options():
@@ -59,7 +59,7 @@ class Server:
             self.process = subprocess.Popen(
                 [*unprivileged.prefix(), self.bindir / "postgres", "-D", self.data], env=self.env,
                 cwd=self.work, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + WAIT_SECONDS
         while self.process.poll() is None and time.monotonic() < deadline:
             if self.run(self.bindir / "pg_isready", "-q").returncode == 0:
                 return True
@@ -72,7 +72,7 @@ class Server:
             return False
         self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(60) == 0
+            return self.process.wait(WAIT_SECONDS) == 0
         except subprocess.TimeoutExpired:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait()

@@ -117,7 +117,7 @@ my $link = q(SELECT connects, (SELECT pid FROM pg_stat_activity WHERE backend_ty
 my ($before, $call);
 if ($with_erlang)
 {
-	$call = $caller->query_safe('SELECT ' . $erl->sql('call_async', "'timer', 'sleep', '[3000]'"));
+	$call = $caller->query_safe('SELECT ' . $erl->sql('call_async', "'timer', 'sleep', '[3000]', '1 min'"));
 	$before = sql($node, $link);
 }
 

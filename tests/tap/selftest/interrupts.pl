@@ -48,9 +48,12 @@ is($code, 2, 'FATAL ends the session');
 like($stderr, qr/FATAL:  fatal on purpose/, 'with its message');
 
 # FATAL unwinds nothing: only exit callbacks run, and they see what lives
+# and after an orderly end nothing lives; a session ends after its client
+my $orderly = qr/exit callback, code 0, alive 0/;
+poll_until(sub { (() = slurp_file($node->logfile) =~ /$orderly/g) >= 3 }, 'sessions have ended in order');
 my $log = slurp_file($node->logfile);
 is(() = $log =~ /exit callback, code 1, alive 1/g, 4, 'exit callbacks ran, destructors did not');
-is(() = $log =~ /exit callback, code 0, alive 0/g, 3, 'and after an orderly end nothing lives');
+is(() = $log =~ /$orderly/g, 3, 'and after an orderly end nothing lives');
 
 $node->stop;
 done_testing();

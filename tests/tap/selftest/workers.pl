@@ -71,8 +71,8 @@ ok(slurp_file($node->logfile) =~ /runs without a database/, 'a worker needs no d
 # --- SIGTERM -------------------------------------------------------------------------------
 my $pid = start("'polite_worker', '', 1");
 ok($pid > 0, 'polite: started');
-is($node->safe_psql('postgres', "SELECT backend_type FROM pg_stat_activity WHERE pid = $pid"),
-	'selftest', 'polite: its type shows');
+ok(poll_sql($node, "SELECT backend_type FROM pg_stat_activity WHERE pid = $pid", 'selftest'),
+	'polite: its type shows');
 ticking('polite: it works');
 $node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
 log_has(qr/destructor ran/, 'polite: SIGTERM unwinds');
