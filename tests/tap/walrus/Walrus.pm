@@ -89,11 +89,11 @@ sub force_checkpoints
 	{
 		my $before = checkpoints($node, 'wal');
 		my $begun = sub { checkpoints($node, 'wal') > $before };
-		# Most of what it takes at once; one more segment only when those did not do.
+		# All segments that it takes but one at once, then one at a time, so that the checkpointer can begin before the next.
 		my $most = int(size($node) / 1.9 / 16) - 2;
 		switch_wal($node, $most) if $most > 0;
-		my $patience = 0;
-		poll_until(sub { $begun->() || ($patience++ % 10 == 0 && !switch_wal($node)) }, "$_ checkpoints forced by WAL") or return 0;
+		my $looks = 0;
+		poll_until(sub { $begun->() || ($looks++ % 10 == 0 && !switch_wal($node)) }, "checkpoint $_ forced by WAL") or return 0;
 	}
 	return 1;
 }
