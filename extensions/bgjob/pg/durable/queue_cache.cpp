@@ -67,7 +67,7 @@ const Queue &queue_of_id(int32 id) {
     return found == all.end() || found->id != id ? unknown : *found;
 }
 
-const Queue &require_queue(const std::string &name) {
+const Queue &require_queue(std::string_view name) {
     const auto find = [&]() -> const Queue * {
         const std::vector<Queue> &all = all_queues();
         const auto found = std::find_if(all.begin(), all.end(),
@@ -80,7 +80,8 @@ const Queue &require_queue(const std::string &name) {
         queue = find();
     }
     if (queue == nullptr)
-        throw Error(sqlstate::undefined_object, "queue \"" + name + "\" does not exist", "",
+        throw Error(sqlstate::undefined_object,
+                    "queue \"" + std::string(name) + "\" does not exist", "",
                     "Make it with bgjob.set_queue().");
     return *queue;
 }

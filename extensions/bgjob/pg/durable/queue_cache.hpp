@@ -4,6 +4,8 @@
 #include "core/queue_limits.hpp"
 #include "pg/durable/job_table.hpp"
 
+#include <string_view>
+
 namespace pgcrew::bgjob {
 
 struct Queue {
@@ -18,7 +20,7 @@ struct Queue {
 const std::vector<Queue> &all_queues();
 const Queue &queue_of_id(int32 id);
 // 42704 if there is none.
-const Queue &require_queue(const std::string &name);
+const Queue &require_queue(std::string_view name);
 
 // Whoever changes a queue lets all others know when that commits.
 void announce_change_of_queues();
