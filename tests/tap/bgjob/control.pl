@@ -5,7 +5,6 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Flows qw(is_held);
-use Jobs;
 use PgCrew;
 use Test::More;
 use Time::HiRes qw(time);

@@ -1,9 +1,6 @@
 # Faults put into durable jobs: whatever point they strike, each effect is there once.
 use strict;
 use warnings;
-use FindBin;
-use lib $FindBin::Bin;
-use Jobs;
 use PgCrew;
 use Test::More;
 

@@ -2,9 +2,6 @@
 # catch-up; dump and restore.
 use strict;
 use warnings;
-use FindBin;
-use lib $FindBin::Bin;
-use Jobs;
 use PgCrew;
 use Test::More;
 

@@ -3,7 +3,6 @@
 use strict;
 use warnings;
 use PgCrew;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_node(conf => "shared_preload_libraries = 'bgjob'\nmax_worker_processes = 16", extensions => ['bgjob']);

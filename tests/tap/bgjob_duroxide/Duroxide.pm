@@ -449,11 +449,4 @@ sub pass_time
 	return $self->sql("UPDATE flow.sessions SET last_activity_at = last_activity_at - $ms");
 }
 
-# Until the server's clock says that so many milliseconds have passed since now.
-sub sleep_ms
-{
-	my ($self, $ms) = @_;
-	return $self->sql("SELECT pg_sleep($ms / 1000.0)");
-}
-
 1;

@@ -8,7 +8,6 @@ use Duroxide;
 use IPC::Run ();
 use JSON::PP ();
 use PgCrew;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $programs = "$FindBin::RealBin/../../duroxide_node";
