@@ -231,7 +231,7 @@ template <class F> void Lane::guarded(F f) {
     try {
         f();
     } catch (const Error &error) {
-        log_no_cookie(nodes()[node_].name, error);
+        log_not_connected(nodes()[node_].name, error);
         end_waiting(Cause::CookieUnavailable);
     }
 }

@@ -41,7 +41,7 @@ void log_no_starter() {
     });
 }
 
-void log_no_cookie(const char *node, const Error &error) {
+void log_not_connected(const char *node, const Error &error) {
     call([&] {
         ereport(WARNING, (errcode(error.state().packed()),
                           errmsg("could not connect to Erlang node \"%s\"", node),

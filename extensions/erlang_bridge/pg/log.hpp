@@ -15,6 +15,6 @@ void log_attempt_failed(const char *node, Cause cause);
 void log_ended(const char *node, std::int64_t request, Cause cause);
 void log_no_starter();
 // A WARNING, and why.
-void log_no_cookie(const char *node, const Error &error);
+void log_not_connected(const char *node, const Error &error);
 
 } // namespace pgcrew::erlang_bridge

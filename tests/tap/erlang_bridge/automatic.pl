@@ -62,6 +62,17 @@ for my $round (1 .. 10)
 		  . $erl->sql('disconnect') . '; SELECT ' . $erl->sql('node_add', quoted_cookie()));
 	is($result, qq(t\nt\n"kv\@127.0.0.1"\nt\n), "a node that is removed can be connected by hand at once, $round");
 }
+
+# ---- more of them than there is room for -----------------------------------------------------------
+$node->safe_psql('postgres', 'SELECT ' . $erl->sql('node_remove'));
+$node->safe_psql('postgres', "SELECT erlang_node_add('kv$_\@127.0.0.1', 'secret', true)") for 1 .. 3;
+my $log = -s $node->logfile;
+$node->append_conf('postgresql.conf', 'erlang_bridge.max_nodes = 2');
+$node->restart;
+poll_until(sub { log_since($node, $log) =~ /DETAIL:  too many Erlang nodes are in use\./ }, 'one that is not connected');
+is(scalar(() = log_since($node, $log) =~ /WARNING:  could not connect to Erlang node "kv\d\@127\.0\.0\.1"/g), 1, 'one node more than max_nodes is refused, and logged');
+poll_sql($node, "SELECT count(*) FROM erlang_nodes WHERE connect_attempts > 0", 2);
+pass('... and the others are connected nevertheless');
 done_testing();
 
 sub quoted_cookie { return "'" . $erl->cookie =~ s/'/''/gr . "'" }
