@@ -32,6 +32,9 @@ as_server() {
 	(cd "$server_folder" && HOME=$server_folder LC_ALL=C.UTF-8 exec ${as_user[@]+"${as_user[@]}"} "$@")
 }
 
+# ask QUERY: one value.
+ask() { as_server psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --command="$1"; }
+
 # start_server FOLDER SETTING...: start the server of server_bin in FOLDER, which keeps its data,
 # and point all clients at it. It listens on a socket in FOLDER alone.
 start_server() {

@@ -12,18 +12,6 @@ show_orders() {
 		sed 's/^/      /'
 }
 
-# until_true QUERY: wait for it, a minute at most.
-until_true() {
-	local tries=600
-	until [ "$(ask "$1" 2>/dev/null)" = t ]; do
-		[ $((tries -= 1)) -gt 0 ] || {
-			echo "ci/demo: this did not come true: $1" >&2
-			return 1
-		}
-		sleep 0.1
-	done
-}
-
 step 'bgjob: an order is a workflow'
 sql <<'SQL'
 CREATE ROLE shop LOGIN;

@@ -28,19 +28,6 @@ start_kv() {
 kv_is_registered() { epmd -port "$ERL_EPMD_PORT" -names | grep -q '^name kv '; }
 kv_is() { [ "$(ask "SELECT state FROM erlang_nodes WHERE node = 'kv@127.0.0.1'")" = "$1" ]; }
 
-# wait_until WHAT COMMAND...: for half a minute.
-wait_until() {
-	local what=$1 end=$((SECONDS + 30))
-	shift
-	until "$@"; do
-		if [ "$SECONDS" -ge "$end" ]; then
-			echo "ci/demo: in vain: $what" >&2
-			return 1
-		fi
-		sleep 0.1
-	done
-}
-
 show_node() {
 	sql <<'SQL'
 SELECT node, state, breaker, otp_release AS otp, calls, messages, errors, connects, last_failure FROM erlang_nodes;

@@ -31,7 +31,6 @@ settings=("shared_preload_libraries = 'walrus'" "checkpoint_timeout = '${timeout
 	"walrus.cooldown_sec = $timeout" 'walrus.max_changes_per_hour = 40')
 
 value() { printf '%s\t' "${@:1:$#-1}" && printf '%s\n' "${!#}"; } >>"$samples"
-ask() { as_server psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --command="$1"; }
 
 # start_rule NAME RULE: a server of its own, with the data of the cluster that was made first.
 start_rule() {
