@@ -73,6 +73,18 @@ is($psql->query_safe('BEGIN; CREATE TABLE kept (); SELECT ' . $other->sql('send'
 	'[erl-C7] the commit stands though the node is gone');
 is($psql->query_safe('SELECT 1'), 1, '... and the session goes on');
 
+# Nobody knows whether what was written to a connection that breaks has arrived: it is not sent again.
+my $sent = $psql->query_safe("SELECT messages FROM erlang_nodes WHERE node = '$erl->{name}'");
+$erl->signal('STOP');
+$psql->query_safe('SELECT ' . $erl->sql('send', "'box'", "'1011'"));
+poll_sql($node, "SELECT messages FROM erlang_nodes WHERE node = '$erl->{name}'", $sent + 1);
+$erl->kill;
+$erl->start;
+$erl->eval('test_node:collect(box)');
+poll_until(sub { error_of($node, 'SELECT ' . $erl->sql('call', "'erlang', 'node'")) eq '' }, 'it is connected again');
+$psql->query_safe('SELECT ' . $erl->sql('send', "'box'", "'1012'"));
+is($arrived->(), '[1012]', 'a message is lost with its connection, and not repeated');
+
 $psql->quit;
 $node->stop;
 done_testing();
