@@ -1,18 +1,13 @@
 #include "core/names.hpp"
 
 #include "core/limits.hpp"
+#include "pgcrew/ascii.hpp"
 #include "pgcrew/error.hpp"
 
 #include <algorithm>
 
 namespace pgcrew::bgjob {
 namespace {
-
-// In every encoding of the server these bytes are these characters.
-bool is_control(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-}
 
 [[noreturn]] void refuse(std::string_view what, const char *why, const std::string &detail) {
     throw Error(sqlstate::invalid_parameter_value, std::string(what) + " " + why, detail);

@@ -2,6 +2,7 @@
 
 #include "core/policy/forbidden.hpp"
 #include "core/policy/pattern.hpp"
+#include "pgcrew/ascii.hpp"
 
 #include <algorithm>
 
@@ -9,8 +10,6 @@ namespace pgcrew::erlang_bridge {
 namespace {
 
 constexpr std::size_t longest = 600; // two atoms of 255 characters and some
-
-bool is_control(char c) noexcept { return (c >= 0 && c < 0x20) || c == 0x7F; }
 
 } // namespace
 
