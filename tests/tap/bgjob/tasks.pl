@@ -209,9 +209,9 @@ def work(task):
 worker = Worker(sys.argv[2], "many", work, sys.argv[3], lease=10)
 worker.run()
 PYTHON
-	my $tasks = 400;
+	my $tasks = 1000;
 	$node->safe_psql('postgres', q{SELECT count(bgjob.start('one_task', jsonb_build_object('n', n, 'queue', 'many')))
-		FROM generate_series(1001, 1400) n});
+		FROM generate_series(1001, 2000) n});
 	my @programs = map {
 		my ($out, $err) = ('', '');
 		IPC::Run::start([ $python, $program, "$FindBin::RealBin/../../../examples",
