@@ -12,6 +12,8 @@ show_orders() {
 		sed 's/^/      /'
 }
 
+server_is_gone() { ! pgrep -g "$postmaster" >/dev/null 2>&1 && ! kill -0 "$postmaster" 2>/dev/null; }
+
 step 'bgjob: an order is a workflow'
 sql <<'SQL'
 CREATE ROLE shop LOGIN;
@@ -60,7 +62,7 @@ say 'One of them, a moment before:'
 ask "SELECT bgjob.trace($first)" | sed 's/^/      /'
 postmaster=$(head -n 1 "${folder:?}/data/postmaster.pid")
 kill -KILL "$postmaster"
-until ! pgrep -g "$postmaster" >/dev/null 2>&1 && ! kill -0 "$postmaster" 2>/dev/null; do sleep 0.1; done
+wait_until 'the server is gone' server_is_gone
 say 'It is gone. It is started again, and so is the program outside.'
 as_server pg_ctl --pgdata=data --log=log --silent --wait start
 beside python3 "$PWD/examples/task_worker.py" payments 'user=shop'
